@@ -1,0 +1,139 @@
+/*
+** drain.c - closing a ring: what is in flight is cancelled and waited for.
+**
+** io_uring_queue_exit returns at once and cancels in the background: the
+** kernel goes on writing to buffers that we would free by then.  So first
+**
+** 1. SQEs that were never submitted are taken back;
+** 2. everything else is cancelled, and reaped up to its final CQE;
+** 3. descriptors in results that nobody will take are closed;
+** 4. where an op does not end within a second, what it uses is leaked on
+**    purpose.  A Lua string cannot be leaked across lua_close: for an op
+**    that reads one we wait longer, and rather abort than let the kernel
+**    send freed memory.
+*/
+#include "ring.h"
+
+#include "result.h"
+
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define ROUND_NS           100000000 /* between two rounds of cancelling */
+#define ROUNDS             10
+#define ROUNDS_FOR_STRINGS 300
+#define CANCEL_ID          0 /* no slot has this id */
+
+static void forget_sqe(Ring *ring, const struct io_uring_sqe *sqe) {
+  Slot *slot = slot_find(&ring->slots, sqe->user_data);
+  if (slot != NULL)
+    slot_give(&ring->slots, slot);
+}
+
+static void forget_parked(Ring *ring) {
+  while (ring->parked != NULL) {
+    ParkedSqe *first = ring->parked;
+    ring->parked = first->next;
+    forget_sqe(ring, &first->sqe);
+    free(first);
+  }
+  ring->parked_end = &ring->parked;
+}
+
+/* The kernel has not seen them: its tail moves only when we submit. */
+static void forget_unsubmitted(Ring *ring) {
+  struct io_uring_sq *sq = &ring->uring.sq;
+  unsigned shift = (ring->uring.flags & IORING_SETUP_SQE128) ? 1 : 0;
+  for (unsigned i = sq->sqe_head; i != sq->sqe_tail; i++)
+    forget_sqe(ring, &sq->sqes[(i & *sq->kring_mask) << shift]);
+  sq->sqe_tail = sq->sqe_head;
+  forget_parked(ring);
+}
+
+static void cancel_one(Ring *ring, uint64_t id, unsigned flags) {
+  struct io_uring_sqe *sqe = ring_sqe(ring);
+  if (sqe == NULL)
+    return;
+  io_uring_prep_cancel64(sqe, id, (int)flags);
+  io_uring_sqe_set_data64(sqe, CANCEL_ID);
+}
+
+/* Old kernels do not know CANCEL_ANY, so each op is named as well. */
+static void cancel_each(Ring *ring) {
+  cancel_one(ring, 0, IORING_ASYNC_CANCEL_ANY);
+  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
+    const Slot *slot = slot_table_at(&ring->slots, i);
+    if (slot->op != NULL)
+      cancel_one(ring, slot_id(slot), 0);
+  }
+}
+
+static void reap(Ring *ring) {
+  struct io_uring_cqe *cqe;
+  while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+    Slot *slot = ring_slot_of(ring, cqe);
+    if (slot != NULL) {
+      result_dispose(slot->op, cqe->res);
+      if (!(cqe->flags & IORING_CQE_F_MORE))
+        slot_give(&ring->slots, slot);
+    }
+    io_uring_cqe_seen(&ring->uring, cqe);
+  }
+}
+
+/* One round: cancels again if asked, and waits a little for what ends. */
+static void drain_round(Ring *ring, bool name_each) {
+  if (name_each)
+    cancel_each(ring);
+  else
+    cancel_one(ring, 0, IORING_ASYNC_CANCEL_ANY);
+  struct __kernel_timespec time = { .tv_nsec = ROUND_NS };
+  while (ring->slots.in_flight > 0) {
+    uint32_t before = ring->slots.in_flight;
+    int code = ring_submit_and_wait(ring, 1, &time);
+    reap(ring);
+    if (ring->slots.in_flight == before && code < 0)
+      return;
+  }
+}
+
+static bool reads_strings(const Ring *ring) {
+  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
+    const Slot *slot = slot_table_at(&ring->slots, i);
+    if (slot->op != NULL && slot->anchored)
+      return true;
+  }
+  return false;
+}
+
+static void give_up(void) {
+  static const char text[] =
+      "uring: an operation that reads a Lua string does not end; aborting "
+      "before the string is freed under the kernel\n";
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+    abort();
+  abort();
+}
+
+bool ring_drain(Ring *ring) {
+  forget_unsubmitted(ring);
+  reap(ring);
+  for (int i = 0; i < ROUNDS && ring->slots.in_flight > 0; i++)
+    drain_round(ring, i > 0);
+  for (int i = 0; ring->slots.in_flight > 0 && reads_strings(ring); i++) {
+    if (i == ROUNDS_FOR_STRINGS)
+      give_up();
+    drain_round(ring, true);
+  }
+  return ring->slots.in_flight == 0;
+}
+
+void ring_forget(Ring *ring) {
+  forget_parked(ring);
+  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
+    Slot *slot = slot_table_at(&ring->slots, i);
+    if (slot->op != NULL)
+      slot_give(&ring->slots, slot);
+  }
+}

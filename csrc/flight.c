@@ -1,0 +1,90 @@
+/*
+** flight.c - an op takes off and lands: what Lua keeps for it meanwhile.
+*/
+#include "flight.h"
+
+#include <lauxlib.h>
+
+static lua_Integer data_place(const Slot *slot) {
+  return 2 * (lua_Integer)slot->index + 1;
+}
+
+static lua_Integer anchor_place(const Slot *slot) {
+  return 2 * (lua_Integer)slot->index + 2;
+}
+
+/*
+** Stands for nil in the table: a nil would be a hole, and filling a hole
+** may allocate.
+*/
+static const char NOTHING;
+
+static void put_nothing(lua_State *L, int held, lua_Integer place) {
+  lua_pushlightuserdata(L, (void *)&NOTHING);
+  lua_rawseti(L, held, place);
+}
+
+void flight_reserve(lua_State *L, Ring *ring, int held) {
+  if (ring->slots.free_head != SLOT_NONE)
+    return;
+  lua_Integer first = 2 * (lua_Integer)slot_table_count(&ring->slots) + 1;
+  for (lua_Integer i = 0; i < 2 * SLOT_CHUNK; i++)
+    put_nothing(L, held, first + i);
+  if (!slot_table_grow(&ring->slots))
+    luaL_error(L, "not enough memory for more operations in flight");
+}
+
+void flight_load(lua_State *L, int held, Slot *slot, const Args *args) {
+  for (int i = 0; i < args->mem_count; i++)
+    slot_hold(slot, args->mem[i]);
+  slot->bufring = args->bufring;
+  if (args->anchor != 0) {
+    lua_pushvalue(L, args->anchor);
+    lua_rawseti(L, held, anchor_place(slot));
+    slot->anchored = true;
+  }
+}
+
+void flight_unload(lua_State *L, int held, Slot *slot) {
+  slot_drop_mems(slot);
+  slot->bufring = NULL;
+  if (slot->anchored) {
+    put_nothing(L, held, anchor_place(slot));
+    slot->anchored = false;
+  }
+}
+
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
+  flight_unload(L, held, slot);
+  put_nothing(L, held, data_place(slot));
+  slot_give(&ring->slots, slot);
+}
+
+void flight_set_data(lua_State *L, int held, const Slot *slot) {
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    put_nothing(L, held, data_place(slot));
+  } else {
+    lua_rawseti(L, held, data_place(slot));
+  }
+}
+
+bool flight_push_data(lua_State *L, int held, const Slot *slot) {
+  lua_rawgeti(L, held, data_place(slot));
+  if (lua_touserdata(L, -1) != &NOTHING)
+    return true;
+  lua_pop(L, 1);
+  lua_pushnil(L);
+  return false;
+}
+
+void flight_prepare(struct io_uring_sqe *sqe, Slot *slot, const Args *args) {
+  slot->op->prep(sqe, args->a, &slot->memory);
+  io_uring_sqe_set_data64(sqe, slot_id(slot));
+  if (args->bufring != NULL) {
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = args->bufring->bgid;
+    if (!(slot->op->traits & TRAIT_MULTISHOT))
+      sqe->len = args->bufring->size;
+  }
+}

@@ -1,0 +1,36 @@
+/*
+** flight.h - an op takes off and lands: what Lua keeps for it meanwhile.
+**
+** Each ring has one table, its user value 1, with two places for each slot:
+** what the CQE shall bring (the loop: the coroutine that waits; by hand:
+** what set_data was given), and what must stay alive until then (strings).
+** The table is filled when slots are made, so that entering something in
+** flight allocates nothing and cannot raise.
+*/
+#ifndef uring_flight_h
+#define uring_flight_h
+
+#include "arg.h"
+#include "ring.h"
+
+/*
+** Makes sure that there is a free slot; may raise for want of memory.
+** 'held' is the stack index of the ring's table, or a pseudo-index.
+*/
+void flight_reserve(lua_State *L, Ring *ring, int held);
+/* Gives a slot what the arguments need while they fly.  Cannot raise. */
+void flight_load(lua_State *L, int held, Slot *slot, const Args *args);
+/* Lets go of it again. */
+void flight_unload(lua_State *L, int held, Slot *slot);
+/* The final CQE is here: unloads the slot and gives it back. */
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot);
+
+/* What the CQE shall bring is on the top of the stack, and popped. */
+void flight_set_data(lua_State *L, int held, const Slot *slot);
+/* False, and nil pushed: the CQE shall bring nothing. */
+bool flight_push_data(lua_State *L, int held, const Slot *slot);
+
+/* An SQE for a slot with an op: prepared, tagged, its buffers selected. */
+void flight_prepare(struct io_uring_sqe *sqe, Slot *slot, const Args *args);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+** luaring.c - uring.Ring: a ring as Lua sees it.
+*/
+#include "luaring.h"
+#include "fail.h"
+#include "flags.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+void luaring_check_usable(lua_State *L, const Ring *ring) {
+  if (!ring->open)
+    luaL_error(L, "attempt to use a closed ring");
+  if (!ring_usable(ring))
+    luaL_error(L, "the ring belongs to the process that was forked");
+}
+
+Ring *luaring_check(lua_State *L, int index) {
+  Ring *ring = luaL_checkudata(L, index, RING_TYPE);
+  luaring_check_usable(L, ring);
+  return ring;
+}
+
+void luaring_push_held(lua_State *L, int index) {
+  lua_getiuservalue(L, index, RING_HELD);
+}
+
+struct __kernel_timespec luaring_check_seconds(lua_State *L, int index) {
+  lua_Number seconds = luaL_checknumber(L, index);
+  luaL_argcheck(L, 0 <= seconds && seconds <= 1e15, index,
+                "seconds out of range");
+  lua_Number whole = floor(seconds);
+  return (struct __kernel_timespec){
+    .tv_sec = (int64_t)whole,
+    .tv_nsec = (int64_t)((seconds - whole) * 1e9),
+  };
+}
+
+/* The field of the options at index 2, an integer of 32 bits; 0: absent. */
+static uint32_t option(lua_State *L, const char *name) {
+  lua_getfield(L, 2, name);
+  int exact = 1;
+  lua_Integer value = lua_isnil(L, -1) ? 0 : lua_tointegerx(L, -1, &exact);
+  if (!exact || value < 0 || value > UINT32_MAX)
+    luaL_error(L, "ring: option '%s' is out of range", name);
+  lua_pop(L, 1);
+  return (uint32_t)value;
+}
+
+/* An option that needs a flag to be heard sets it. */
+static uint32_t option_with(lua_State *L, const char *name,
+                            struct io_uring_params *params, uint32_t flag) {
+  lua_getfield(L, 2, name);
+  if (!lua_isnil(L, -1))
+    params->flags |= flag;
+  lua_pop(L, 1);
+  return option(L, name);
+}
+
+static void check_option_names(lua_State *L) {
+  static const char *const known[] = { "flags",          "cq_entries",
+                                       "sq_thread_idle", "sq_thread_cpu",
+                                       "wq_fd",          NULL };
+  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
+    const char *name =
+        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    int i = 0;
+    while (known[i] != NULL && strcmp(known[i], name) != 0)
+      i++;
+    if (known[i] == NULL)
+      luaL_error(L, "ring: unknown option '%s'", name);
+  }
+}
+
+static void read_options(lua_State *L, struct io_uring_params *params) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  check_option_names(L);
+  lua_getfield(L, 2, "flags");
+  params->flags = flags_check(L, lua_gettop(L), "ring", FLAGS_SETUP);
+  lua_pop(L, 1);
+  params->cq_entries =
+      option_with(L, "cq_entries", params, IORING_SETUP_CQSIZE);
+  params->sq_thread_cpu =
+      option_with(L, "sq_thread_cpu", params, IORING_SETUP_SQ_AFF);
+  params->wq_fd = option_with(L, "wq_fd", params, IORING_SETUP_ATTACH_WQ);
+  params->sq_thread_idle = option(L, "sq_thread_idle");
+}
+
+/*
+** ring(entries [, {flags=, cq_entries=, sq_thread_idle=, sq_thread_cpu=,
+** wq_fd=}]) -> Ring, or nil, message, code.  io_uring_setup(2).  flags are
+** names or integers, exactly those asked for; sq_thread_idle is in
+** milliseconds.
+*/
+static int luaring_new(lua_State *L) {
+  lua_Integer entries = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, 1 <= entries && entries <= UINT32_MAX, 1,
+                "entries out of range");
+  lua_settop(L, 2);
+  struct io_uring_params params = { 0 };
+  if (!lua_isnil(L, 2))
+    read_options(L, &params);
+  Ring *ring = lua_newuserdatauv(L, sizeof *ring, 1);
+  ring->open = false; /* a raise from here on finds a closed ring */
+  luaL_setmetatable(L, RING_TYPE);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, RING_HELD);
+  int code = ring_setup(ring, (unsigned)entries, &params);
+  if (code < 0)
+    return fail_push(L, "ring", -code);
+  return 1;
+}
+
+int luaring_push_failure(lua_State *L, const char *what, int code) {
+  if (code == ETIME) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "timeout");
+    lua_pushinteger(L, ETIMEDOUT);
+    return 3;
+  }
+  if (code != EEXIST)
+    return fail_push(L, what, code);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: the ring's single issuer is another thread", what);
+  lua_pushinteger(L, code);
+  return 3;
+}
+
+/* Pushes how many SQEs were taken, or the failure of a submit. */
+static int push_submitted(lua_State *L, const char *what, int code) {
+  if (code < 0)
+    return luaring_push_failure(L, what, -code);
+  lua_pushinteger(L, code);
+  return 1;
+}
+
+/* ring:submit() -> how many SQEs went to the kernel, or nil, message, code */
+static int luaring_submit(lua_State *L) {
+  Ring *ring = luaring_check(L, 1);
+  ring_unpark(ring);
+  return push_submitted(L, "submit", ring_submit(ring));
+}
+
+/*
+** ring:submit_and_wait(count [, seconds]) -> how many SQEs went to the
+** kernel; nil, "timeout", ETIMEDOUT where fewer CQEs came in time; or nil,
+** message, code.  One io_uring_enter(2).
+*/
+static int luaring_submit_and_wait(lua_State *L) {
+  Ring *ring = luaring_check(L, 1);
+  lua_Integer count = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, 0 <= count && count <= ring->params.cq_entries, 2,
+                "more than the CQ has entries");
+  struct __kernel_timespec time, *limit = NULL;
+  if (!lua_isnoneornil(L, 3)) {
+    time = luaring_check_seconds(L, 3);
+    limit = &time;
+  }
+  int code = ring_submit_and_wait(ring, (unsigned)count, limit);
+  return push_submitted(L, "submit_and_wait", code);
+}
+
+/* ring:register_ring_fd() -> true, or nil, message, code: cheaper enters */
+static int luaring_register_ring_fd(lua_State *L) {
+  Ring *ring = luaring_check(L, 1);
+  int code = io_uring_register_ring_fd(&ring->uring);
+  if (code < 0)
+    return fail_push(L, "register_ring_fd", -code);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
+                         lua_Integer most) {
+  int exact;
+  lua_getfield(L, 2, name);
+  lua_Integer value = lua_tointegerx(L, -1, &exact);
+  if (!exact || value < least || value > most)
+    luaL_error(L, "buf_ring: '%s' must be an integer from %I to %I", name,
+               least, most);
+  lua_pop(L, 1);
+  return value;
+}
+
+/*
+** ring:buf_ring{bgid=, entries=, size=} -> BufRing of so many buffers of
+** 'size' bytes, or nil, message, code.  entries is a power of two.
+** io_uring_register_buf_ring(3), Linux 5.19.
+*/
+static int luaring_buf_ring(lua_State *L) {
+  Ring *ring = luaring_check(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_Integer bgid = field(L, "bgid", 0, UINT16_MAX);
+  lua_Integer entries = field(L, "entries", 1, 32768);
+  lua_Integer size = field(L, "size", 1, 1 << 30);
+  if ((entries & (entries - 1)) != 0)
+    return luaL_error(L, "buf_ring: 'entries' must be a power of two");
+  BufRing **box = bufring_push(L);
+  int code = ring_add_bufring(ring, (uint16_t)bgid, (uint32_t)entries,
+                              (uint32_t)size, box);
+  if (code < 0)
+    return fail_push(L, "buf_ring", -code);
+  return 1;
+}
+
+/*
+** ring:close(): cancels and drains what is in flight first; once more is
+** nothing.  Also for a <close> variable, and for the collector.
+*/
+static int luaring_close(lua_State *L) {
+  ring_close(luaL_checkudata(L, 1, RING_TYPE));
+  lua_newtable(L); /* what it kept for its ops */
+  lua_setiuservalue(L, 1, RING_HELD);
+  return 0;
+}
+
+/* __gc(ring): as close, but nothing that could raise */
+static int luaring_gc(lua_State *L) {
+  ring_close(luaL_checkudata(L, 1, RING_TYPE));
+  return 0;
+}
+
+/* tostring(ring) -> "uring.Ring (fd 3)" or "uring.Ring (closed)" */
+static int luaring_tostring(lua_State *L) {
+  const Ring *ring = luaL_checkudata(L, 1, RING_TYPE);
+  if (ring->open)
+    lua_pushfstring(L, "%s (fd %d)", RING_TYPE, ring->uring.ring_fd);
+  else
+    lua_pushfstring(L, "%s (closed)", RING_TYPE);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "ring", luaring_new },
+  { NULL, NULL },
+};
+
+static const luaL_Reg methods[] = {
+  { "buf_ring", luaring_buf_ring },
+  { "close", luaring_close },
+  { "register_ring_fd", luaring_register_ring_fd },
+  { "submit", luaring_submit },
+  { "submit_and_wait", luaring_submit_and_wait },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__close", luaring_close },
+  { "__gc", luaring_gc },
+  { "__tostring", luaring_tostring },
+  { NULL, NULL },
+};
+
+void luaring_add_methods(lua_State *L, const luaL_Reg *more) {
+  luaL_getmetatable(L, RING_TYPE);
+  lua_getfield(L, -1, "__index");
+  luaL_setfuncs(L, more, 0);
+  lua_pop(L, 2);
+}
+
+void luaring_open(lua_State *L) {
+  luaL_newmetatable(L, RING_TYPE);
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

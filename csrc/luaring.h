@@ -1,0 +1,30 @@
+/*
+** luaring.h - uring.Ring: a ring as Lua sees it.
+*/
+#ifndef uring_luaring_h
+#define uring_luaring_h
+
+#include "ring.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#define RING_TYPE "uring.Ring"
+#define RING_HELD 1 /* its user value: see flight.h */
+
+/* The ring at an index.  Raises where it is none, or not usable. */
+Ring *luaring_check(lua_State *L, int index);
+/* Raises where the ring is closed, or another process's. */
+void luaring_check_usable(lua_State *L, const Ring *ring);
+/* Pushes the table of flight.h of the ring at an index. */
+void luaring_push_held(lua_State *L, int index);
+/* Pushes nil, message, code for what entering the kernel said. */
+int luaring_push_failure(lua_State *L, const char *what, int code);
+/* Adds methods to all rings. */
+void luaring_add_methods(lua_State *L, const luaL_Reg *methods);
+/* A count of seconds as a timespec; raises where it is none. */
+struct __kernel_timespec luaring_check_seconds(lua_State *L, int index);
+/* Makes the type known, adds its functions to the table on the top. */
+void luaring_open(lua_State *L);
+
+#endif

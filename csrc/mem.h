@@ -1,0 +1,33 @@
+/*
+** mem.h - memory that the kernel may read or write.
+**
+** It never moves, and it lives until the last of those who hold it lets
+** go: the Lua object that stands for it, and every op in flight that uses
+** it.  So neither a collected Buffer nor lua_close can free what a CQE
+** has yet to come for.  Lua strings need none of this: the collector does
+** not move them, and an op in flight anchors them (see flight.h).
+*/
+#ifndef uring_mem_h
+#define uring_mem_h
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Mem {
+  char *bytes; /* zeroed when new */
+  size_t size;
+  uint32_t holders;
+  uint32_t part_count;
+  struct Mem **parts; /* that bytes points into, held along with it */
+} Mem;
+
+/* Alignment is a power of two.  NULL: there is no memory. */
+Mem *mem_new(size_t size, size_t alignment);
+/* Makes room for parts, once; false: there is no memory. */
+bool mem_reserve_parts(Mem *mem, size_t count);
+void mem_add_part(Mem *mem, Mem *part);
+Mem *mem_hold(Mem *mem);
+void mem_drop(Mem *mem);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+** slot.c - who is in flight: chunks of slots, a free list, generations.
+*/
+#include "slot.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define ID_TAG          (UINT64_C(1) << 62)
+#define GENERATION_MASK UINT32_C(0x3fffffff)
+
+void slot_table_init(SlotTable *table) {
+  *table = (SlotTable){ .free_head = SLOT_NONE };
+}
+
+uint32_t slot_table_count(const SlotTable *table) {
+  return table->chunk_count * SLOT_CHUNK;
+}
+
+Slot *slot_table_at(const SlotTable *table, uint32_t index) {
+  return &table->chunks[index / SLOT_CHUNK][index % SLOT_CHUNK];
+}
+
+bool slot_table_grow(SlotTable *table) {
+  uint32_t first = slot_table_count(table);
+  size_t bytes = (table->chunk_count + 1) * sizeof table->chunks[0];
+  Slot **chunks = realloc(table->chunks, bytes);
+  if (chunks == NULL)
+    return false;
+  table->chunks = chunks;
+  Slot *chunk = calloc(SLOT_CHUNK, sizeof *chunk);
+  if (chunk == NULL)
+    return false;
+  chunks[table->chunk_count++] = chunk;
+  for (uint32_t i = SLOT_CHUNK; i-- > 0;) { /* low indices on top */
+    chunk[i].index = first + i;
+    chunk[i].next_free = table->free_head;
+    table->free_head = first + i;
+  }
+  return true;
+}
+
+void slot_table_free(SlotTable *table) {
+  assert(table->in_flight == 0);
+  for (uint32_t i = 0; i < table->chunk_count; i++)
+    free(table->chunks[i]);
+  free(table->chunks);
+  slot_table_init(table);
+}
+
+Slot *slot_take(SlotTable *table, const Op *op) {
+  assert(op != NULL);
+  assert(table->free_head != SLOT_NONE);
+  Slot *slot = slot_table_at(table, table->free_head);
+  assert(slot->op == NULL);
+  table->free_head = slot->next_free;
+  table->in_flight++;
+  slot->op = op;
+  slot->bufring = NULL;
+  slot->anchored = false;
+  return slot;
+}
+
+void slot_give(SlotTable *table, Slot *slot) {
+  assert(slot->op != NULL);
+  assert(table->in_flight > 0);
+  slot_drop_mems(slot);
+  slot->op = NULL;
+  slot->generation = (slot->generation + 1) & GENERATION_MASK;
+  slot->next_free = table->free_head;
+  table->free_head = slot->index;
+  table->in_flight--;
+}
+
+void slot_hold(Slot *slot, Mem *mem) {
+  assert(slot->mem_count < SLOT_MEMS);
+  slot->mem[slot->mem_count++] = mem_hold(mem);
+}
+
+void slot_drop_mems(Slot *slot) {
+  while (slot->mem_count > 0)
+    mem_drop(slot->mem[--slot->mem_count]);
+}
+
+uint64_t slot_id(const Slot *slot) {
+  return ID_TAG | (uint64_t)slot->generation << 32 | slot->index;
+}
+
+Slot *slot_find(const SlotTable *table, uint64_t id) {
+  uint32_t index = (uint32_t)id;
+  if (index >= slot_table_count(table))
+    return NULL;
+  Slot *slot = slot_table_at(table, index);
+  return slot->op != NULL && slot_id(slot) == id ? slot : NULL;
+}

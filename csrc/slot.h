@@ -1,0 +1,63 @@
+/*
+** slot.h - who is in flight.  A slot lives from prep to the final CQE.
+**
+** Slots stand in chunks that never move, because the kernel may hold a
+** pointer into slot->memory.  user_data names a slot and its generation,
+** never an address, so a late or foreign CQE cannot hit a live op:
+**
+**   bit 62 set | generation (30 bits) << 32 | index (32 bits)
+**
+** Bit 62 keeps small integers, as other rings send them, from ever being
+** an id.  Knows nothing of Lua.
+*/
+#ifndef uring_slot_h
+#define uring_slot_h
+
+#include "mem.h"
+#include "op.h"
+
+#define SLOT_CHUNK 256
+#define SLOT_MEMS  3
+#define SLOT_NONE  UINT32_MAX
+
+struct BufRing;
+
+typedef struct {
+  const Op *op; /* NULL when free */
+  uint32_t index;
+  uint32_t generation;
+  uint32_t next_free;
+  struct BufRing *bufring; /* that it selects from, or NULL */
+  bool anchored;           /* Lua keeps a string or more alive for it */
+  uint8_t mem_count;
+  Mem *mem[SLOT_MEMS];
+  OpMemory memory;
+} Slot;
+
+typedef struct {
+  Slot **chunks;
+  uint32_t chunk_count;
+  uint32_t in_flight;
+  uint32_t free_head; /* SLOT_NONE: grow before taking */
+} SlotTable;
+
+void slot_table_init(SlotTable *table);
+/* Adds a chunk of free slots; false: there is no memory. */
+bool slot_table_grow(SlotTable *table);
+/* Only where nothing is in flight. */
+void slot_table_free(SlotTable *table);
+uint32_t slot_table_count(const SlotTable *table);
+Slot *slot_table_at(const SlotTable *table, uint32_t index);
+
+/* There must be a free slot. */
+Slot *slot_take(SlotTable *table, const Op *op);
+void slot_give(SlotTable *table, Slot *slot);
+void slot_hold(Slot *slot, Mem *mem);
+/* Lets go of the memory, as slot_give does. */
+void slot_drop_mems(Slot *slot);
+
+uint64_t slot_id(const Slot *slot);
+/* The live slot that an id names, or NULL. */
+Slot *slot_find(const SlotTable *table, uint64_t id);
+
+#endif

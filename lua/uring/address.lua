@@ -1,0 +1,38 @@
+--- Addresses as people write them: "127.0.0.1:7000", ":8080", "unix:/path".
+local core = require "uring.core"
+local errno = require "uring.errno"
+
+local address = {}
+
+local NAMES = { localhost = "127.0.0.1", ["*"] = "0.0.0.0", [""] = "0.0.0.0" }
+
+local function split(text)
+  local host, port = text:match("^%[([^%]]*)%]:(%d+)$")
+  if not host then host, port = text:match("^([^:]*):(%d+)$") end
+  return host, math.tointeger(tonumber(port))
+end
+
+--- Makes an Address of what a user gave.
+---@param where string|uring.Address "host:port", "[::1]:80", "unix:/path",
+--- "unix:@name", an Address, or a host, with the port beside it
+---@param port? integer
+---@return uring.Address? address
+---@return string? message
+---@return integer? code
+function address.parse(where, port)
+  if type(where) ~= "string" then
+    if type(where) == "userdata" and where.family then return where end
+    error("bad address (string or uring.Address expected, got "
+      .. type(where) .. ")", 3)
+  end
+  if where:find("^unix:") then return core.sockaddr(where) end
+  local host = where
+  if not port then host, port = split(where) end
+  if not host or port > 65535 then
+    return nil, where .. ": not an address (host:port, [host]:port or "
+      .. "unix:path)", errno.EINVAL
+  end
+  return core.sockaddr(NAMES[host] or host, port)
+end
+
+return address

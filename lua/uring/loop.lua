@@ -1,0 +1,194 @@
+--- The loop that runs, and every way to wait for it.
+-- The only file that yields: what a coroutine yields here is IO, and only
+-- the scheduler resumes it then.
+local core = require "uring.core"
+local Scheduler = require "uring.scheduler"
+
+local create, running = coroutine.create, coroutine.running
+local resume, yield = coroutine.resume, coroutine.yield
+
+local BUFFER_GROUP = 0
+local BUFFERS, BUFFER_SIZE = 256, 4096 -- in all, what an L2 cache holds
+local NS = 1000000000
+
+local IO = Scheduler.IO
+
+local loop = {}
+
+local current -- the scheduler that runs
+local rebind = {} -- {row, function that takes the C function which starts it}
+
+--- The scheduler that runs, or an error that names what needs it.
+---@param what string
+---@return uring.Scheduler
+function loop.current(what)
+  return current or error(what .. " needs uring.run", 3)
+end
+
+--- Whether one runs.
+---@return boolean
+function loop.is_running()
+  return current ~= nil
+end
+
+--- Makes a scheduler the one that runs, until the function returned is
+-- called.  Meanwhile coroutine.resume and coroutine.wrap are ours.
+---@param scheduler uring.Scheduler
+---@return function leave
+function loop.enter(scheduler)
+  current = scheduler
+  for _, entry in ipairs(rebind) do
+    entry.bind(scheduler.bound.start[entry.name])
+  end
+  local stock_resume, stock_wrap = coroutine.resume, coroutine.wrap
+  coroutine.resume, coroutine.wrap = loop.resume, loop.wrap
+  return function()
+    coroutine.resume, coroutine.wrap = stock_resume, stock_wrap
+    for _, entry in ipairs(rebind) do entry.bind(entry.outside) end
+    current = nil
+  end
+end
+
+-- Ops
+
+-- Calls bind with what starts an op of this row: the C function while a
+-- loop runs, otherwise one that raises.
+local function bind_row(name, bind)
+  local function outside()
+    error("uring.op." .. name .. " needs uring.run", 3)
+  end
+  rebind[#rebind + 1] = { name = name, bind = bind, outside = outside }
+  bind(current and current.bound.start[name] or outside)
+end
+
+--- Makes the function that starts the op of a row, and returns at once: nil
+-- and the op's id, or an errno.  Whoever called it must wait: loop.park().
+---@param name string
+---@return function start
+function loop.starter(name)
+  local start
+  bind_row(name, function(bound) start = bound end)
+  return function(...) return start(...) end
+end
+
+--- Makes the function that starts the op of a row and waits for it.
+---@param row table of core.ops
+---@param refuse fun(row: table, code: integer): nil, string, integer
+---@return function awaitable
+function loop.awaitable(row, refuse)
+  local name, start = row.name, nil
+  bind_row(name, function(bound) start = bound end)
+  return function(a, b, c, d, e, f) -- no row has more
+    local refused = start(a, b, c, d, e, f)
+    if refused then return refuse(row, refused) end
+    local value, extra = yield(IO)
+    if value ~= nil then return value, extra end
+    return core.fail(name, extra)
+  end
+end
+
+--- Starts an op that nobody waits for.
+---@param name string the row
+---@param ... any its arguments
+---@return boolean started false where no loop runs, or it could not
+function loop.post(name, ...)
+  return current ~= nil and current.bound.post[name](...) == nil
+end
+
+--- The buffer ring from which sockets receive.
+---@return uring.BufRing? buffers nil where this kernel has none
+---@return integer size of one buffer, in bytes
+function loop.receive_buffers()
+  if current.buffers == nil then
+    current.buffers = current.ring:buf_ring {
+      bgid = BUFFER_GROUP, entries = BUFFERS, size = BUFFER_SIZE,
+    } or false
+  end
+  return current.buffers or nil, BUFFER_SIZE
+end
+
+-- Other waits
+
+--- Raises where the running code cannot wait for I/O.
+---@param what string names what wants to
+function loop.check_can_wait(what)
+  if not current then error(what .. " needs uring.run", 3) end
+  if not coroutine.isyieldable() then
+    error(what .. ": cannot wait here: not inside a task, or called through "
+      .. "a C function (table.sort, string.gsub, require, a __gc ...)", 3)
+  end
+end
+
+--- Waits until an op of the coroutine completes, or wake names it.
+---@return any value of the op, nil where it failed
+---@return integer? extra the CQE's flags, or the errno
+function loop.park()
+  return yield(IO)
+end
+
+--- Lets a parked coroutine run in the next tick.
+---@param thread thread
+function loop.wake(thread)
+  current.ready[#current.ready + 1] = thread
+end
+
+--- Lets the other tasks run that are ready.
+function loop.pause()
+  loop.check_can_wait("uring.yield")
+  loop.wake((running()))
+  yield(IO)
+end
+
+--- Waits for some time.
+---@param seconds number 0 or less only lets others run; math.huge never ends
+function loop.sleep(seconds)
+  loop.check_can_wait("uring.sleep")
+  if type(seconds) ~= "number" or seconds ~= seconds then
+    error("sleep: bad argument 'seconds' (number expected)", 2)
+  end
+  if seconds <= 0 then return loop.pause() end
+  if seconds < 1e9 then
+    local at = core.now() + math.ceil(seconds * NS)
+    current.timers:add(at, (running()))
+  end
+  yield(IO)
+end
+
+-- Coroutines of the user
+
+local function pass_in(thread, ok, first, ...)
+  if first ~= IO then return ok, first, ... end
+  current.outer[thread] = running()
+  return yield(IO) -- we are resumed with what the inner one did
+end
+
+--- As coroutine.resume, but the coroutine may wait for I/O.
+---@param thread thread
+---@param ... any
+---@return boolean ok
+---@return any ... what it yields or returns, or the error
+function loop.resume(thread, ...)
+  if current and current.outer[thread] then
+    return false, "cannot resume a coroutine that waits for I/O"
+  end
+  return pass_in(thread, resume(thread, ...))
+end
+
+local function unwrap(thread, ok, ...)
+  if ok then return ... end
+  local message = ...
+  coroutine.close(thread)
+  error(message, 3)
+end
+
+--- As coroutine.wrap, but the coroutine may wait for I/O.
+---@param body function
+---@return function
+function loop.wrap(body)
+  local thread = create(body)
+  return function(...)
+    return unwrap(thread, loop.resume(thread, ...))
+  end
+end
+
+return loop

@@ -1,0 +1,235 @@
+--- TCP and Unix stream sockets: listeners and connections.
+local address = require "uring.address"
+local core = require "uring.core"
+local errno = require "uring.errno"
+local loop = require "uring.loop"
+local op = require "uring.op"
+local Stream = require "uring.stream"
+
+local C = core.consts
+
+local BULK = 65536 -- for a peer that fills whole buffers of the loop
+local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
+local PATIENCE = 0.05 -- seconds until descriptors may be free again
+local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
+
+local net = {}
+
+-- Connections
+
+---@class uring.Conn: uring.Stream
+local Conn = { __name = "uring.Conn" }
+
+local function new_conn(fd)
+  return setmetatable({
+    fd = fd, unread = "", at = 1, strips_cr = true,
+    line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
+  }, Conn)
+end
+
+-- A peer in full flow gets a larger buffer of its own, until it pauses.
+local function receive_bulk(self)
+  local buffer = self.bulk or core.buffer(BULK)
+  self.bulk = buffer
+  local count, message, code = op.recv(self.fd, buffer)
+  if not count then return nil, message, code end
+  if count < BULK // 4 then self.bulk = nil end
+  return buffer:sub(1, count)
+end
+
+-- An idle connection holds no memory: the kernel takes a buffer of the loop
+-- only when bytes are there.
+function Conn:_receive()
+  local buffers, size = loop.receive_buffers()
+  if self.bulk or not buffers then return receive_bulk(self) end
+  local bytes, message, code
+  repeat -- buffers are back before the next tick
+    bytes, message, code = op.recv(self.fd, buffers)
+  until code ~= errno.ENOBUFS
+  if bytes and #bytes == size then self.bulk = core.buffer(BULK) end
+  return bytes, message, code
+end
+
+function Conn:_transmit(data)
+  return op.send(self.fd, data, SEND_FLAGS)
+end
+
+--- The address of the other side.
+---@return uring.Address? address
+---@return string? message
+---@return integer? code
+function Conn:peername()
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return core.getpeername(self.fd)
+end
+
+--- The address of our side.
+---@return uring.Address? address
+---@return string? message
+---@return integer? code
+function Conn:sockname()
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return core.getsockname(self.fd)
+end
+
+local HOW = { r = C.SHUT_RD, w = C.SHUT_WR, rw = C.SHUT_RDWR }
+
+--- Ends one direction, or both; the other side sees the end of the stream.
+---@param how "r"|"w"|"rw"
+---@return boolean? true
+---@return string? message
+---@return integer? code
+function Conn:shutdown(how)
+  if not HOW[how] then
+    error("shutdown: bad argument 'how' (\"r\", \"w\" or \"rw\" expected)", 2)
+  end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return op.shutdown(self.fd, HOW[how])
+end
+
+Stream.extend(Conn)
+
+-- Listeners
+
+---@class uring.Listener
+local Listener = { __name = "uring.Listener" }
+
+--- Takes the next connection, waiting for it.
+---@return uring.Conn? conn
+---@return string? message "closed" where the listener was
+---@return integer? code
+function Listener:accept()
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  self.is_reading = true
+  local fd, message, code = op.accept(self.fd)
+  self.is_reading = false
+  if fd then return new_conn(fd) end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return nil, message, code
+end
+
+-- Errors of the connection that was to be, not of the listener: accept(2).
+local PASSING = {}
+for name in ("ECONNABORTED EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET "
+  .. "EHOSTUNREACH EOPNOTSUPP ENETUNREACH EPERM EINTR"):gmatch("%u+") do
+  PASSING[errno[name]] = true
+end
+
+-- There is no room for one more connection, for now.
+local CAPACITY = {
+  [errno.EMFILE] = true, [errno.ENFILE] = true,
+  [errno.ENOBUFS] = true, [errno.ENOMEM] = true,
+}
+
+--- Iterates over the connections that come, until the listener is closed.
+-- Where descriptors have run out it waits until there are some again.
+-- Raises where accepting fails for good.
+---@return function iterator
+function Listener:iter()
+  return function()
+    while true do
+      local conn, message, code = self:accept()
+      if conn then return conn end
+      if code == errno.ECLOSED then return nil end
+      if CAPACITY[code] then
+        collectgarbage() -- may close what someone has forgotten
+        loop.sleep(PATIENCE)
+      elseif not PASSING[code] then
+        error(message, 2)
+      end
+    end
+  end
+end
+
+--- The address that it listens on, with the real port.
+---@return uring.Address? address
+---@return string? message
+---@return integer? code
+function Listener:sockname()
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return core.getsockname(self.fd)
+end
+
+Stream.extend(Listener)
+for _, name in ipairs { "read", "read_some", "lines", "chunks", "write" } do
+  Listener[name] = nil
+end
+
+local OPTIONS = { backlog = "number", reuseaddr = "boolean",
+  reuseport = "boolean", v6only = "boolean", nodelay = "boolean" }
+
+local function check_options(what, options)
+  for name, value in pairs(options) do
+    if type(value) ~= OPTIONS[name] then
+      error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
+    end
+  end
+end
+
+local function set(fd, wanted, level, name)
+  return not wanted or core.setsockopt(fd, level, name, 1)
+end
+
+local function open_socket(where, options)
+  local domain = C["AF_" .. where.family:upper()]
+  local inet = where.family ~= "unix"
+  local fd, message, code = core.socket(domain, C.SOCK_STREAM)
+  if not fd then return nil, message, code end
+  if set(fd, inet and options.reuseaddr ~= false, C.SOL_SOCKET, C.SO_REUSEADDR)
+    and set(fd, options.reuseport, C.SOL_SOCKET, C.SO_REUSEPORT)
+    and set(fd, options.v6only, C.IPPROTO_IPV6, C.IPV6_V6ONLY) then
+    -- accepted connections inherit it
+    set(fd, inet and options.nodelay ~= false, C.IPPROTO_TCP, C.TCP_NODELAY)
+  end
+  return fd
+end
+
+local function bind_and_listen(fd, where, backlog)
+  local bound, message, code = core.bind_socket(fd, where)
+  if not bound then return nil, message, code end
+  return core.listen(fd, backlog)
+end
+
+--- Listens for connections.
+---@param where string|uring.Address "127.0.0.1:7000", "[::]:0", ":80",
+--- "unix:/path"
+---@param options? table backlog = 4096 connections, reuseaddr = true,
+--- reuseport = false, v6only = false, nodelay = true
+---@return uring.Listener? listener
+---@return string? message
+---@return integer? code
+function net.listen(where, options)
+  options = options or {}
+  check_options("listen", options)
+  local local_address, message, code = address.parse(where)
+  if not local_address then return nil, "listen " .. message, code end
+  local fd
+  fd, message, code = open_socket(local_address, options)
+  if not fd then return nil, message, code end
+  local listener = setmetatable({ fd = fd }, Listener)
+  local done, _, reason = bind_and_listen(fd, local_address, options.backlog)
+  if done then return listener end
+  listener:close()
+  return core.fail("listen " .. tostring(local_address), reason)
+end
+
+--- Connects, waiting until it has.
+---@param where string|uring.Address as for listen, or a host
+---@param port? integer where 'where' is a host
+---@return uring.Conn? conn
+---@return string? message
+---@return integer? code
+function net.connect(where, port)
+  local peer, message, code = address.parse(where, port)
+  if not peer then return nil, "connect " .. message, code end
+  local fd
+  fd, message, code = open_socket(peer, { reuseaddr = false })
+  if not fd then return nil, message, code end
+  local conn = new_conn(fd)
+  local done, _, reason = op.connect(fd, peer)
+  if done then return conn end
+  conn:close()
+  return core.fail("connect " .. tostring(peer), reason)
+end
+
+return net

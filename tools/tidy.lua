@@ -1,0 +1,99 @@
+--- Checks what a compiler and a linter do not: the shape of the house.
+-- usage: lua5.4 tools/tidy.lua [ROOT]
+--
+-- Prints "path:line: message" for each fault and exits 1 if there is one.
+-- This file describes the house; tools/tidy/ looks at it, rule by rule, and
+-- spec/tidy_spec.lua plants a fault for each rule.  Every table of patterns
+-- holds Lua patterns for paths, seen from the root.
+
+local house = {
+  -- A room may use only itself and the rooms named before it.
+  rooms = {
+    c = {
+      "compat", "op", "fail", "ops", "mem", "slot", "buffer", "iovecs",
+      "addr", "bufring", "arg", "result", "ring", "drain", "flags",
+      "flight", "luaring", "ringinfo", "sqe", "cqe", "bind", "sys", "sock",
+      "consts", "core",
+    },
+    lua = {
+      "uring.core", "uring.errno", "uring.setup", "uring.ring",
+      "uring.timer", "uring.scheduler", "uring.loop", "uring.multishot",
+      "uring.op", "uring.address", "uring.stream", "uring.net", "uring.fs",
+      "uring.stdio", "uring.signal", "uring",
+    },
+  },
+
+  -- Written by tools/gen.lua: stands in no room, has no budget, no header.
+  generated = { "^lua/uring/meta%.lua$" },
+
+  -- At most so many columns in these folders.  Tables and prose are wider.
+  columns = 80,
+  folders = { "csrc", "lua", "spec", "tools", "examples", "bench" },
+  wide = { "%.def$", "%.md$" },
+
+  -- At most so many lines.  Tables grow with the kernel, not with us.
+  budgets = {
+    { files = "^csrc/.*%.[ch]$", lines = 300 },
+    { files = "^lua/.*%.lua$", lines = 300 },
+    { files = "^tools/.*%.lua$", lines = 300 },
+    { files = "^spec/.*%.lua$", lines = 500 },
+    { files = "^examples/.*%.lua$", lines = 60 },
+  },
+  unlimited = { "^csrc/consts%.c$", "^lua/uring/meta%.lua$" },
+  function_lines = 60,
+
+  -- Where a tab has a meaning.
+  tabbed = { "^Makefile$", "%.mk$" },
+
+  -- Words that promise to come back.  In quotes they are only mentioned.
+  leftovers = { "FIXME", "TODO", "XXX" },
+
+  -- Folders at the top of a developer's machine, and who may name them.
+  machine = { "home", "root", "work" },
+  may_name_machine = { "^spec/tidy_spec%.lua$" },
+
+  rockspec = "rockspec/uring-scm-1.rockspec",
+  c_module = "uring.core",
+}
+
+-- The rules are found beside this file, wherever it is called from.
+package.path = arg[0]:gsub("tools/tidy%.lua$", "?.lua;") .. package.path
+
+local Tree = require "tools.tidy.tree"
+local rules = require "tools.tidy.rules"
+
+local function by_place(a, b)
+  if a.path ~= b.path then return a.path < b.path end
+  if a.line ~= b.line then return a.line < b.line end
+  return a.message < b.message
+end
+
+local function check(tree)
+  local faults, count = {}, 0
+  local function report(path, line, message)
+    faults[#faults + 1] = { path = path, line = line, message = message }
+  end
+  for _, rule in pairs(rules) do
+    rule(tree, report, house)
+    count = count + 1
+  end
+  table.sort(faults, by_place)
+  return faults, count
+end
+
+local function main(root)
+  local tree, message = Tree.open(root)
+  if not tree then
+    io.stderr:write("tidy: ", message, "\n")
+    return false
+  end
+  local faults, count = check(tree)
+  for _, at in ipairs(faults) do
+    io.stderr:write(("%s:%d: %s\n"):format(at.path, at.line, at.message))
+  end
+  if #faults > 0 then return false end
+  print(("tidy: %d files, %d rules"):format(tree:count(), count))
+  return true
+end
+
+os.exit(main(arg[1] or "."), true)
