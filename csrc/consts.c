@@ -20,10 +20,10 @@ typedef struct {
   lua_Integer value;
 } Const;
 
+/* clang-format off */
 #define C(name) \
   { #name, (lua_Integer)(name) }
 
-/* clang-format off */
 static const Const CONSTS[] = {
   C(IORING_ASYNC_CANCEL_ALL), C(IORING_ASYNC_CANCEL_ANY),
   C(IORING_ASYNC_CANCEL_FD), C(IORING_CQE_BUFFER_SHIFT),
@@ -70,9 +70,9 @@ static const Const ERRNOS[] = {
   C(EKEYEXPIRED), C(EKEYREVOKED), C(EKEYREJECTED), C(EOWNERDEAD),
   C(ENOTRECOVERABLE), C(ERFKILL),
 };
-/* clang-format on */
 
 #undef C
+/* clang-format on */
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static void set_all(lua_State *L, const Const *list, size_t count) {

@@ -1,4 +1,4 @@
---- cat: copies files to standard output, one after the other.
+--- Concatenates: copies files to standard output, one after the other.
 -- run: lua5.4 examples/cat.lua [file...]    no file, or -: standard input
 -- prints: what is in them; for one that cannot be read, cat: NAME: reason
 local uring = require "uring"

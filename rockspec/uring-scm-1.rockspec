@@ -27,6 +27,7 @@ build = {
     ["uring.multishot"] = "lua/uring/multishot.lua",
     ["uring.net"] = "lua/uring/net.lua",
     ["uring.op"] = "lua/uring/op.lua",
+    ["uring.reader"] = "lua/uring/reader.lua",
     ["uring.ring"] = "lua/uring/ring.lua",
     ["uring.scheduler"] = "lua/uring/scheduler.lua",
     ["uring.setup"] = "lua/uring/setup.lua",
@@ -34,6 +35,7 @@ build = {
     ["uring.stdio"] = "lua/uring/stdio.lua",
     ["uring.stream"] = "lua/uring/stream.lua",
     ["uring.timer"] = "lua/uring/timer.lua",
+    ["uring.writer"] = "lua/uring/writer.lua",
     ["uring.core"] = {
       sources = {
         "csrc/addr.c",

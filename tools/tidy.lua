@@ -18,8 +18,9 @@ local house = {
     lua = {
       "uring.core", "uring.errno", "uring.setup", "uring.ring",
       "uring.timer", "uring.scheduler", "uring.loop", "uring.multishot",
-      "uring.op", "uring.address", "uring.stream", "uring.net", "uring.fs",
-      "uring.stdio", "uring.signal", "uring",
+      "uring.op", "uring.address", "uring.reader", "uring.writer",
+      "uring.stream", "uring.net", "uring.fs", "uring.stdio",
+      "uring.signal", "uring",
     },
   },
 

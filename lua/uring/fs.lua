@@ -58,13 +58,9 @@ function File:close()
   return in_context(self, ok, message, code)
 end
 
-File._abandon = Stream.close
+File._abandon, File.__close = Stream.close, Stream.close
 
-Stream.extend(File)
-
-function File:__close()
-  self:_abandon()
-end
+Stream.class(File, Stream.Reader, Stream.Writer)
 
 --- Makes a File of a descriptor, which it owns from then on.
 ---@param fd integer

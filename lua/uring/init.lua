@@ -15,7 +15,7 @@ local stdio = require "uring.stdio"
 
 local uring = {
   connect = net.connect,
-  coroutine = { resume = loop.resume, wrap = loop.wrap },
+  coroutine = loop.coroutine,
   errno = errno,
   listen = net.listen,
   op = op,

@@ -191,4 +191,7 @@ function loop.wrap(body)
   end
 end
 
+--- For programs that name what they use: the two, wherever they run.
+loop.coroutine = { resume = loop.resume, wrap = loop.wrap }
+
 return loop

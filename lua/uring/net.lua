@@ -87,7 +87,7 @@ function Conn:shutdown(how)
   return op.shutdown(self.fd, HOW[how])
 end
 
-Stream.extend(Conn)
+Stream.class(Conn, Stream.Reader, Stream.Writer)
 
 -- Listeners
 
@@ -150,10 +150,7 @@ function Listener:sockname()
   return core.getsockname(self.fd)
 end
 
-Stream.extend(Listener)
-for _, name in ipairs { "read", "read_some", "lines", "chunks", "write" } do
-  Listener[name] = nil
-end
+Stream.class(Listener)
 
 local OPTIONS = { backlog = "number", reuseaddr = "boolean",
   reuseport = "boolean", v6only = "boolean", nodelay = "boolean" }

@@ -1,0 +1,165 @@
+--- Reading from a stream: by lines, counts, chunks, or all of it.
+-- What was received and not asked for yet is self.unread, from the byte
+-- self.at on.  End of file is a bare nil.
+local errno = require "uring.errno"
+
+local Reader = {}
+
+-- More bytes, "" at the end, or nil, message, code.
+local function receive(self)
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if self.is_reading then
+    error("the stream is being read by another task", 4)
+  end
+  self.is_reading = true
+  local bytes, message, code = self:_receive()
+  self.is_reading = false
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  return bytes, message, code
+end
+
+local function keep(self, bytes, at)
+  self.unread, self.at = bytes, at
+end
+
+--- Reads what there is, waiting for a first byte.
+---@param max? integer no more bytes than this; the rest stays for later
+---@return string? bytes nil at the end of the stream
+---@return string? message
+---@return integer? code
+function Reader:read_some(max)
+  local bytes, at = self.unread, self.at
+  if at > #bytes then
+    local message, code
+    bytes, message, code = receive(self)
+    if not bytes then return nil, message, code end
+    if bytes == "" then return nil end
+    at = 1
+  end
+  if max and #bytes - at >= max then
+    keep(self, bytes, at + max)
+    return bytes:sub(at, at + max - 1)
+  end
+  keep(self, "", 1)
+  return at == 1 and bytes or bytes:sub(at)
+end
+
+-- Collects pieces until 'enough' says at which byte of the last they
+-- suffice, or to the end, which it says by "eof".  What comes after stays
+-- unread; where it fails, everything does, so that nothing is lost.
+local function collect(self, limit, enough)
+  local pieces, size = {}, 0
+  local piece, at = self.unread, self.at
+  local message, code
+  while true do
+    local stop = enough(piece, at, size)
+    if stop then
+      pieces[#pieces + 1] = piece:sub(at, stop)
+      keep(self, piece, stop + 1)
+      return table.concat(pieces)
+    end
+    pieces[#pieces + 1] = piece:sub(at)
+    size = size + #piece - at + 1
+    if size > limit then
+      message, code = "too long", errno.ELIMIT
+      break
+    end
+    piece, message, code = receive(self)
+    if not piece then break end
+    if piece == "" then
+      keep(self, "", 1)
+      return table.concat(pieces), "eof"
+    end
+    at = 1
+  end
+  keep(self, table.concat(pieces), 1)
+  return nil, message, code
+end
+
+local function newline(piece, at)
+  return (piece:find("\n", at, true))
+end
+
+local function read_line(self, whole)
+  local line, message, code = collect(self, self.line_limit, newline)
+  if not line then return nil, message, code end
+  if message == "eof" and line == "" then return nil end
+  if message == "eof" or whole then return line end
+  return line:sub(1, self.strips_cr and line:sub(-2, -2) == "\r" and -3 or -2)
+end
+
+local function read_count(self, count)
+  local bytes, message, code = collect(self, math.huge,
+    function(piece, at, size)
+      if size + #piece - at + 1 >= count and (count > 0 or at <= #piece) then
+        return at + count - size - 1
+      end
+    end)
+  if not bytes then return nil, message, code end
+  if bytes == "" and message == "eof" then return nil end
+  return bytes
+end
+
+local function read_all(self)
+  local bytes, message, code = collect(self, self.all_limit, function() end)
+  if not bytes then return nil, message, code end
+  return bytes
+end
+
+local function read_one(self, format)
+  if math.type(format) == "integer" and format >= 0 then
+    return read_count(self, format)
+  end
+  local letter = type(format) == "string" and format:match("^%*?([lLa])")
+  if letter == "l" then return read_line(self, false) end
+  if letter == "L" then return read_line(self, true) end
+  if letter == "a" then return read_all(self) end
+  error("read: bad format '" .. tostring(format)
+    .. "' (\"l\", \"L\", \"a\" or a count expected)", 3)
+end
+
+--- Reads as a file of the io library does: "l" a line without its end, "L"
+-- with it, "a" all, a number so many bytes, fewer only at the end.
+---@param ... string|integer formats, default "l"
+---@return string? ... one for each format; nil at the end of the stream
+---@return string? message
+---@return integer? code
+function Reader:read(...)
+  local count = select("#", ...)
+  if count == 0 then return read_one(self, "l") end
+  if count == 1 then return read_one(self, (...)) end
+  local results = {}
+  for i = 1, count do
+    local bytes, message, code = read_one(self, (select(i, ...)))
+    results[i] = bytes
+    if not bytes then
+      if not message then return table.unpack(results, 1, i) end
+      return nil, message, code
+    end
+  end
+  return table.unpack(results, 1, count)
+end
+
+--- Iterates over what read_some gives.  Raises where that fails.
+---@return function iterator
+function Reader:chunks()
+  return function()
+    local bytes, message = self:read_some()
+    if not bytes and message then error(message, 2) end
+    return bytes
+  end
+end
+
+--- Iterates over lines, or what another format of read gives.  Raises where
+-- that fails.
+---@param format? string|integer default "l"
+---@return function iterator
+function Reader:lines(format)
+  return function()
+    local line, message = read_one(self, format or "l")
+    if not line and message then error(message, 2) end
+    return line
+  end
+end
+
+return Reader
