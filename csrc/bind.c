@@ -222,7 +222,10 @@ static void clear(lua_State *L, int places) {
 ** a wait without a time (negative) could never end: no op is in flight.
 */
 static int step(lua_State *L) {
-  Batch batch = { .ring = lua_touserdata(L, UP_RING) };
+  Batch batch; /* not zeroed as a whole: cqes is large */
+  batch.ring = lua_touserdata(L, UP_RING);
+  batch.next = 0;
+  batch.filled = 0;
   luaring_check_usable(L, batch.ring);
   bool wait = lua_toboolean(L, 3);
   lua_Integer nanoseconds = lua_tointeger(L, 4);

@@ -15,7 +15,6 @@ local stdio = require "uring.stdio"
 
 local uring = {
   connect = net.connect,
-  coroutine = loop.coroutine,
   errno = errno,
   listen = net.listen,
   op = op,
@@ -28,6 +27,9 @@ local uring = {
   strerror = core.strerror,
   yield = loop.pause,
 }
+
+--- coroutine.resume and coroutine.wrap as they are inside run.
+uring.coroutine = loop.coroutine
 
 local ENTRIES = 256
 

@@ -126,26 +126,24 @@ function pass_on(self, thread, ok, first, ...)
   if first ~= IO then return settle(self, thread, ok, first, ...) end
 end
 
-local function run(self, thread, value, extra)
-  if self.outer[thread] then -- all that it yields is of interest
-    return pass_on(self, thread, resume(thread, value, extra))
-  end
-  local ok, first = resume(thread, value, extra)
-  if first ~= IO then settle(self, thread, ok, first) end
-end
-
 local function run_ready(self)
   local ready = self.ready
+  if #ready == 0 then return end
   self.ready = {} -- what gets ready meanwhile runs in the next tick
-  for i = 1, #ready do run(self, ready[i]) end
+  for i = 1, #ready do
+    local thread = ready[i]
+    pass_on(self, thread, resume(thread))
+  end
 end
 
 local function fire_timers(self, now)
   local timers, ready = self.timers, self.ready
-  for bucket in timers.due, timers, now do
+  local bucket = timers:due(now)
+  while bucket do
     for i = 1, #bucket do
       if bucket[i] then ready[#ready + 1] = bucket[i] end
     end
+    bucket = timers:due(now)
   end
 end
 
@@ -164,18 +162,30 @@ local function report_deadlock(self)
     .. "wake one"):format(self.live, self.live == 1 and " is" or "s are"), 0)
 end
 
+-- Resumes those that a step has named.  All of them, even where one fails:
+-- a value may be a descriptor, which only its task knows to close.
+local function deliver(self, filled)
+  local batch, outer = self.batch, self.outer
+  for i = 1, filled, 3 do
+    local thread = batch[i]
+    if outer[thread] then -- all that it yields is of interest
+      pass_on(self, thread, resume(thread, batch[i + 1], batch[i + 2]))
+    else
+      local ok, first = resume(thread, batch[i + 1], batch[i + 2])
+      if first ~= IO then settle(self, thread, ok, first) end
+    end
+  end
+end
+
 --- Runs until every task has ended, or one has failed.
 function Scheduler:drive()
-  local step, batch, filled = self.bound.step, self.batch, 0
+  local step, batch, filled, now = self.bound.step, self.batch, 0, 0
   while true do
     run_ready(self)
-    if self.live == 0 or self.failure then return end
-    local now
+    if self.live == 0 or self.failure then return now end
     filled, now = step(batch, filled, patience(self))
     if not filled then report_deadlock(self) end
-    for i = 1, filled, 3 do -- to the end: a value may be a descriptor
-      run(self, batch[i], batch[i + 1], batch[i + 2])
-    end
+    deliver(self, filled)
     fire_timers(self, now)
   end
 end

@@ -1,0 +1,39 @@
+--- Runs the body of a test in a loop, within a time limit: what would hang
+-- fails instead, with the traceback of what waits.
+local loop = require "uring.loop"
+local uring = require "uring"
+
+local within = {}
+
+local LIMIT = 20 -- seconds; no test here needs one
+
+local function tracebacks(scheduler)
+  local lines = { "the time limit is over; these wait:" }
+  for thread in pairs(scheduler.tasks) do
+    lines[#lines + 1] = debug.traceback(thread)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Not a task, so the loop ends without it.
+local function watch_over(scheduler)
+  loop.wake(coroutine.create(function()
+    uring.op.timeout(LIMIT)
+    scheduler.failure = { value = tracebacks(scheduler), traceback = "" }
+  end))
+end
+
+--- Calls uring.run.  An assertion that fails inside keeps its message.
+---@param body function
+---@param ... any its arguments
+---@return any ... what it returns
+function within.run(body, ...)
+  local arguments = table.pack(...)
+  return uring.run(function()
+    watch_over(loop.current("this spec"))
+    uring.yield() -- from here on it is one op in flight
+    return body(table.unpack(arguments, 1, arguments.n))
+  end)
+end
+
+return within
