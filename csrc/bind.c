@@ -2,7 +2,7 @@
 ** bind.c - a ring as the loop uses it: one closure for each row, one step.
 **
 ** An op that is started remembers the running thread, which is what its
-** CQE shall bring: step hands the pairs over, and Lua resumes.  C resumes
+** CQE shall bring: step.c hands it over, and Lua resumes.  C resumes
 ** nothing.  The closures hold the ring and its table as upvalues, so that
 ** nothing is looked up or checked twice.
 */
@@ -10,29 +10,14 @@
 #include "fail.h"
 #include "flight.h"
 #include "luaring.h"
-#include "result.h"
+#include "step.h"
 
 #include <errno.h>
-#include <time.h>
 
-#define UP_RING   lua_upvalueindex(1)
-#define UP_HELD   lua_upvalueindex(2)
-#define UP_OP     lua_upvalueindex(3)
-#define CALLER    2   /* level of who called the Lua function around us */
-#define STEP_CQES 512 /* at most, in one step; the rest wait for the next */
-#define PER_CQE   3   /* places in the table of a step */
-
-/* Some kernels swallow EINTR, so no wait is without an end: 60 s. */
-#define LONGEST_WAIT INT64_C(60000000000)
-
-/* What one step has in hand.  A raise may interrupt it, and it goes on. */
-typedef struct {
-  Ring *ring;
-  struct io_uring_cqe *cqes[STEP_CQES];
-  unsigned count, next;
-  int filled; /* places of the table */
-} Batch;
-
+#define UP_RING STEP_RING
+#define UP_HELD STEP_HELD
+#define UP_OP   lua_upvalueindex(3)
+#define CALLER  2 /* level of who called the Lua function around us */
 /* Starts the op of a slot; false: there is no room, not even to wait. */
 static bool launch(Ring *ring, Slot *slot, const Args *args) {
   struct io_uring_sqe *sqe = NULL;
@@ -103,157 +88,6 @@ static int start_refused(lua_State *L) {
   return 1;
 }
 
-/*
-** Pushes the value of a CQE, or nil; returns what comes with it.  What a
-** buffer ring received becomes a string, and the buffer is recycled.
-*/
-static lua_Integer push_value(lua_State *L, const Slot *slot,
-                              const struct io_uring_cqe *cqe) {
-  int bid = ring_lend(slot, cqe);
-  if (bid < 0 && slot->bufring != NULL && cqe->res == 0) {
-    lua_pushliteral(L, ""); /* the end, for which no buffer was taken */
-    return cqe->flags;
-  }
-  if (bid < 0)
-    return result_push(L, slot->op, cqe->res, cqe->flags);
-  size_t size = cqe->res > 0 ? (size_t)cqe->res : 0;
-  lua_pushlstring(L, bufring_bytes(slot->bufring, (uint32_t)bid), size);
-  bufring_recycle(slot->bufring, (uint32_t)bid);
-  return cqe->flags;
-}
-
-/* Enters a coroutine and its news in the table (index 1). */
-static void hand_over(lua_State *L, Batch *batch, lua_Integer extra) {
-  int place = batch->filled; /* stack: ..., coroutine, value */
-  batch->filled += PER_CQE;
-  lua_rawseti(L, 1, place + 2);
-  lua_rawseti(L, 1, place + 1);
-  lua_pushinteger(L, extra);
-  lua_rawseti(L, 1, place + 3);
-}
-
-static void finish(lua_State *L, Batch *batch, Slot *slot,
-                   const struct io_uring_cqe *cqe) {
-  batch->next++;
-  if (!(cqe->flags & IORING_CQE_F_MORE))
-    flight_land(L, batch->ring, 2, slot);
-}
-
-/* Nobody waits for what this CQE brings. */
-static void dispose(const Slot *slot, const struct io_uring_cqe *cqe) {
-  int bid = ring_lend(slot, cqe);
-  if (bid >= 0)
-    bufring_recycle(slot->bufring, (uint32_t)bid);
-  result_dispose(slot->op, cqe->res);
-}
-
-/* Works off a batch: arguments are the table, the ring's, and the batch. */
-static int reap(lua_State *L) {
-  Batch *batch = lua_touserdata(L, 3);
-  while (batch->next < batch->count) {
-    const struct io_uring_cqe *cqe = batch->cqes[batch->next];
-    Slot *slot = ring_slot_of(batch->ring, cqe);
-    if (slot == NULL) {
-      batch->next++;
-    } else if (!flight_push_data(L, 2, slot)) {
-      lua_pop(L, 1);
-      dispose(slot, cqe);
-      finish(L, batch, slot, cqe);
-    } else {
-      lua_Integer extra = push_value(L, slot, cqe); /* may raise */
-      hand_over(L, batch, extra);
-      finish(L, batch, slot, cqe);
-    }
-  }
-  return 0;
-}
-
-/* There was no memory for a string: that op failed with ENOMEM. */
-static void hand_over_failure(lua_State *L, Batch *batch) {
-  const struct io_uring_cqe *cqe = batch->cqes[batch->next];
-  Slot *slot = ring_slot_of(batch->ring, cqe);
-  bufring_recycle(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-  flight_push_data(L, 2, slot);
-  lua_pushnil(L);
-  hand_over(L, batch, ENOMEM);
-  finish(L, batch, slot, cqe);
-}
-
-/* Goes to the kernel once.  Raises where the ring is beyond use. */
-static void enter(lua_State *L, Ring *ring, bool wait,
-                  lua_Integer nanoseconds) {
-  if (nanoseconds < 0 || nanoseconds > LONGEST_WAIT)
-    nanoseconds = LONGEST_WAIT;
-  struct __kernel_timespec time = {
-    .tv_sec = nanoseconds / 1000000000,
-    .tv_nsec = nanoseconds % 1000000000,
-  };
-  ring_unpark(ring);
-  int code = ring_submit_and_wait(ring, wait ? 1 : 0, &time);
-  if (code >= 0 || code == -EINTR || code == -ETIME || code == -EAGAIN ||
-      code == -EBUSY)
-    return;
-  luaring_push_failure(L, "io_uring_enter", -code);
-  lua_pop(L, 1);
-  lua_error(L);
-}
-
-static lua_Integer now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (lua_Integer)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-/* Before a wait: what the last step left in the table may be collected. */
-static void clear(lua_State *L, int places) {
-  for (int i = 1; i <= places; i++) {
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, 1, i);
-  }
-}
-
-/*
-** step(table, left, wait, nanoseconds) -> filled, now.  Submits what was
-** started, waits (if 'wait') for a completion or until the time is over,
-** and takes what is there; one io_uring_enter(2).  For each awaited op the
-** table receives a coroutine, a value (nil: failed), and the CQE's flags or
-** the errno; 'filled' places of it in all.  'left' is what the step before
-** filled.  'now' is CLOCK_MONOTONIC in nanoseconds.  Returns nothing where
-** a wait without a time (negative) could never end: no op is in flight.
-*/
-static int step(lua_State *L) {
-  Batch batch; /* not zeroed as a whole: cqes is large */
-  batch.ring = lua_touserdata(L, UP_RING);
-  batch.next = 0;
-  batch.filled = 0;
-  luaring_check_usable(L, batch.ring);
-  bool wait = lua_toboolean(L, 3);
-  lua_Integer nanoseconds = lua_tointeger(L, 4);
-  if (wait && nanoseconds < 0 && batch.ring->slots.in_flight == 0)
-    return 0;
-  if (wait)
-    clear(L, (int)lua_tointeger(L, 2));
-  enter(L, batch.ring, wait, nanoseconds);
-  struct io_uring *uring = &batch.ring->uring;
-  batch.count = io_uring_peek_batch_cqe(uring, batch.cqes, STEP_CQES);
-  lua_settop(L, 1);
-  lua_pushvalue(L, UP_HELD);
-  while (batch.next < batch.count) {
-    lua_pushcfunction(L, reap);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, 2);
-    lua_pushlightuserdata(L, &batch);
-    if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
-      lua_settop(L, 2);
-      hand_over_failure(L, &batch);
-    }
-  }
-  io_uring_cq_advance(uring, batch.count);
-  lua_pushinteger(L, batch.filled);
-  lua_pushinteger(L, now());
-  return 2;
-}
-
 static void push_closure(lua_State *L, lua_CFunction function, const Op *op) {
   lua_pushvalue(L, 1);
   luaring_push_held(L, 1);
@@ -286,7 +120,7 @@ static int bind_ring(lua_State *L) {
   lua_setfield(L, 2, "start");
   push_rows(L, supported, start_posted);
   lua_setfield(L, 2, "post");
-  push_closure(L, step, NULL);
+  push_closure(L, step_turn, NULL);
   lua_setfield(L, 2, "step");
   return 1;
 }

@@ -98,6 +98,8 @@ static int sqe_set_flags(lua_State *L) {
     flags |= flags_check(L, i, "set_flags", FLAGS_SQE);
   if (sqe->slot->bufring != NULL)
     flags |= IOSQE_BUFFER_SELECT;
+  else if (flags & IOSQE_BUFFER_SELECT)
+    return luaL_error(L, "set_flags: set_buf_group selects buffers");
   sqe->sqe->flags = (uint8_t)flags;
   lua_settop(L, 1);
   return 1;

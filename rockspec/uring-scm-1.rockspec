@@ -60,6 +60,7 @@ build = {
         "csrc/slot.c",
         "csrc/sock.c",
         "csrc/sqe.c",
+        "csrc/step.c",
         "csrc/sys.c",
       },
       defines = { "_GNU_SOURCE" },

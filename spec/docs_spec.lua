@@ -33,7 +33,7 @@ local function run(code)
   local text = read(output)
   os.remove(script)
   os.remove(output)
-  return ok, text
+  return ok, (text:gsub("\t", "  ")) -- as a page shows it
 end
 
 -- Each block of Lua in a page, with what the text block after it holds.

@@ -12,8 +12,8 @@ local house = {
     c = {
       "compat", "op", "fail", "ops", "mem", "slot", "buffer", "iovecs",
       "addr", "bufring", "arg", "result", "ring", "drain", "flags",
-      "flight", "luaring", "ringinfo", "sqe", "cqe", "bind", "sys", "sock",
-      "consts", "core",
+      "flight", "luaring", "ringinfo", "sqe", "cqe", "step", "bind", "sys",
+      "sock", "consts", "core",
     },
     lua = {
       "uring.core", "uring.errno", "uring.setup", "uring.ring",

@@ -99,6 +99,7 @@ end
 ---@return uring.BufRing? buffers nil where this kernel has none
 ---@return integer size of one buffer, in bytes
 function loop.receive_buffers()
+  if not current then return nil, BUFFER_SIZE end
   if current.buffers == nil then
     current.buffers = current.ring:buf_ring {
       bgid = BUFFER_GROUP, entries = BUFFERS, size = BUFFER_SIZE,

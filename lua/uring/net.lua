@@ -8,7 +8,7 @@ local Stream = require "uring.stream"
 
 local C = core.consts
 
-local BULK = 65536 -- for a peer that fills whole buffers of the loop
+local BULK = 65536 -- for a peer that sends faster than we receive
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
 local PATIENCE = 0.05 -- seconds until descriptors may be free again
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
@@ -46,8 +46,12 @@ function Conn:_receive()
   repeat -- buffers are back before the next tick
     bytes, message, code = op.recv(self.fd, buffers)
   until code ~= errno.ENOBUFS
-  if bytes and #bytes == size then self.bulk = core.buffer(BULK) end
-  return bytes, message, code
+  if not bytes then return nil, message, code end
+  local flags = message
+  if #bytes == size and flags & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
+    self.bulk = core.buffer(BULK)
+  end
+  return bytes
 end
 
 function Conn:_transmit(data)

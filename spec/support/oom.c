@@ -25,7 +25,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EXPORTED __attribute__((visibility("default")))
 #define PATIENCE 30 /* seconds for one round */
 
 /* Each chunk is walked through in these ways. */
@@ -37,52 +36,270 @@ typedef struct {
 
 static const Walk WALKS[] = {
   { "alone", false, false },
-  { "with all after it", true, false },
+  { "and all after it", true, false },
   { "alone, collecting", false, true },
 };
 
-#define WALK_COUNT (sizeof WALKS / sizeof WALKS[0])
+#define WALK_COUNT (int)(sizeof WALKS / sizeof WALKS[0])
 
-/* One round: which allocation fails, and what became of it. */
-typedef struct {
+/* What one round is about, and where it has got to. */
+static struct {
   const char *chunk;
   const Walk *walk;
-  long number;
-  long left;             /* allocations until it is that one's turn */
-  bool counting, failed; /* in attempt(); it was that one's turn */
-  const void *block;     /* Lua collects, and then asks for the same again: */
-  size_t size;           /* a new size for this block; 0: it has */
-} Round;
+  long number;           /* of the allocation that fails */
+  long left;             /* allocations until then */
+  bool counting, failed; /* in attempt(); that one has failed */
+  const void *block;     /* where Lua fails it collects, and asks once more */
+  size_t size;           /* for the same; 0: it has */
+} now;
 
-static Round now;
-static long blocks; /* of the module that are not free yet */
+static long blocks; /* of the module that are not free */
 static long faults;
 static bool tracing;
-static char place[80]; /* of the line that runs, if tracing */
+static char line[128]; /* the last that ran before the failure, if tracing */
 
 static bool fails(void) {
   if (!now.counting)
     return false;
   if (now.failed)
     return now.walk->lasting;
-  if (now.left-- > 0)
-    return false;
-  now.failed = true;
-  return true;
+  now.failed = now.left-- == 0;
+  return now.failed;
 }
 
-/* What Lua allocates. */
+/* The real functions, which ours below hide. */
 
-static void *next(const char *name) {
+static void *find(const char *name) {
   void *function = dlsym(RTLD_NEXT, name);
   if (function == NULL)
     abort();
   return function;
 }
 
-static void *real_realloc(void *block, size_t size) {
-  static void *(*function)(void *, size_t);
-  if (function == NULL)
-    *(void **)&function = next("realloc");
-  return function(block, size);
+#define REAL(name) ((__typeof__(&(name)))find(#name))
+
+/* What the module allocates. */
+
+static bool is_module(const void *caller) {
+  Dl_info info;
+  return dladdr(caller, &info) != 0 &&
+         (strstr(info.dli_fname, "uring/core.so") != NULL ||
+          strstr(info.dli_fname, "/liburing") != NULL);
+}
+
+#define BY_MODULE is_module(__builtin_return_address(0))
+#define EXPORTED  __attribute__((visibility("default")))
+
+/* Counts a block that the module got. */
+static void *got(bool by_module, void *block) {
+  if (by_module && block != NULL && block != MAP_FAILED)
+    blocks++;
+  return block;
+}
+
+static void *refuse(void *value) {
+  errno = ENOMEM;
+  return value;
+}
+
+EXPORTED void *malloc(size_t size) {
+  bool by_module = BY_MODULE;
+  if (by_module && fails())
+    return refuse(NULL);
+  return got(by_module, REAL(malloc)(size));
+}
+
+EXPORTED void *calloc(size_t count, size_t size) {
+  bool by_module = BY_MODULE;
+  if (by_module && fails())
+    return refuse(NULL);
+  return got(by_module, REAL(calloc)(count, size));
+}
+
+EXPORTED void *realloc(void *block, size_t size) {
+  bool by_module = BY_MODULE;
+  if (by_module && fails())
+    return refuse(NULL);
+  return got(by_module && block == NULL, REAL(realloc)(block, size));
+}
+
+EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
+  bool by_module = BY_MODULE;
+  if (by_module && fails())
+    return refuse(NULL);
+  return got(by_module, REAL(aligned_alloc)(alignment, size));
+}
+
+EXPORTED void *mmap(void *at, size_t size, int prot, int flags, int fd,
+                    off_t offset) {
+  bool by_module = BY_MODULE;
+  if (by_module && fails())
+    return refuse(MAP_FAILED);
+  return got(by_module, REAL(mmap)(at, size, prot, flags, fd, offset));
+}
+
+EXPORTED void free(void *block) {
+  if (block != NULL && BY_MODULE)
+    blocks--;
+  REAL(free)(block);
+}
+
+EXPORTED int munmap(void *at, size_t size) {
+  if (BY_MODULE)
+    blocks--;
+  return REAL(munmap)(at, size);
+}
+
+/* What Lua allocates.  The retry after a failure fails as well. */
+static void *allocate(void *ud, void *block, size_t old, size_t size) {
+  (void)ud;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  if (block != NULL && size <= old)
+    return realloc(block, size);
+  bool retried = size == now.size && block == now.block;
+  now.size = 0;
+  if (retried)
+    return NULL;
+  bool failed = now.failed;
+  if (!fails())
+    return realloc(block, size);
+  if (!failed) {
+    now.size = size;
+    now.block = block;
+  }
+  return NULL;
+}
+
+/* What is wrong. */
+
+static void report(const char *what) {
+  faults++;
+  printf("%s: allocation %ld %s%s: %s\n", now.chunk, now.number,
+         now.walk->name, line, what);
+}
+
+static void report_death(int number) {
+  report(number == SIGALRM ? "does not end" : strsignal(number));
+  fflush(stdout);
+  _exit(1);
+}
+
+/* A sanitizer may want to say more of it. */
+static void watch(int number) {
+  struct sigaction old, ours = { .sa_handler = report_death };
+  sigaction(number, NULL, &old);
+  if (old.sa_handler == SIG_DFL)
+    sigaction(number, &ours, NULL);
+}
+
+static void trace(lua_State *L, lua_Debug *at) {
+  if (now.failed)
+    return;
+  lua_getinfo(L, "Sl", at);
+  snprintf(line, sizeof line, ", at %s:%d", at->short_src, at->currentline);
+}
+
+static int descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  int count = 0;
+  while (folder != NULL && readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+static bool is_about_memory(const char *message) {
+  return strstr(message, "not enough memory") != NULL ||
+         strstr(message, strerror(ENOMEM)) != NULL;
+}
+
+/* Rounds. */
+
+static void attempt(lua_State *L) {
+  lua_getglobal(L, "attempt");
+  if (now.walk->restless)
+    lua_gc(L, LUA_GCINC, 1, 1000, 1);
+  else
+    lua_gc(L, LUA_GCSTOP);
+  now.counting = true;
+  int status = lua_pcall(L, 0, 0, 0);
+  now.counting = false;
+  now.size = 0;
+  lua_gc(L, LUA_GCRESTART);
+  lua_pushboolean(L, status == LUA_OK);
+  if (status == LUA_OK)
+    return;
+  const char *message = luaL_tolstring(L, -2, NULL);
+  if (!now.failed || !is_about_memory(message))
+    report(message);
+  lua_settop(L, 1);
+  lua_pushboolean(L, 0);
+  lua_replace(L, 1);
+}
+
+/* Expects whether the attempt succeeded on the top. */
+static void verify(lua_State *L) {
+  lua_getglobal(L, "verify");
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    report(luaL_tolstring(L, -1, NULL));
+}
+
+static void prepare(lua_State *L) {
+  luaL_openlibs(L);
+  if (luaL_dofile(L, now.chunk) != LUA_OK) {
+    fprintf(stderr, "oom: %s\n", lua_tostring(L, -1));
+    exit(1);
+  }
+  lua_settop(L, 0);
+  if (tracing)
+    lua_sethook(L, trace, LUA_MASKLINE, 0);
+}
+
+/* False: no allocation was left to fail. */
+static bool run_round(void) {
+  int open_before = descriptors();
+  long blocks_before = blocks;
+  now.left = now.number;
+  now.failed = false;
+  alarm(PATIENCE);
+  lua_State *L = lua_newstate(allocate, NULL);
+  prepare(L);
+  attempt(L);
+  verify(L);
+  lua_close(L);
+  alarm(0);
+  if (blocks != blocks_before)
+    report("the module has not freed what it allocated");
+  if (descriptors() != open_before)
+    report("a descriptor was not closed");
+  return now.failed;
+}
+
+/* How many allocations there were. */
+static long walk(const char *chunk, const Walk *how) {
+  now.chunk = chunk;
+  now.walk = how;
+  for (now.number = 0; run_round(); now.number++)
+    continue;
+  return now.number;
+}
+
+int main(int argc, char **argv) {
+  const int deaths[] = { SIGALRM, SIGABRT, SIGSEGV, SIGBUS };
+  for (int i = 0; i < 4; i++)
+    watch(deaths[i]);
+  tracing = argc > 1 && strcmp(argv[1], "-t") == 0;
+  for (int i = tracing ? 2 : 1; i < argc; i++)
+    for (int j = 0; j < WALK_COUNT; j++) {
+      long count = walk(argv[i], &WALKS[j]);
+      printf("%s: %ld allocations, each failed %s\n", argv[i], count,
+             WALKS[j].name);
+    }
+  if (faults > 0)
+    printf("%ld faults\n", faults);
+  return faults > 0;
 }
