@@ -7,10 +7,12 @@ local SEEDS, ADDED = 20, 2000
 -- Everything that is due at a time, in the order in which it comes out.
 local function due(timers, now)
   local found = {}
-  for bucket in timers.due, timers, now do
+  local bucket = timers:due(now)
+  while bucket do
     for _, what in ipairs(bucket) do
       if what then found[#found + 1] = what end
     end
+    bucket = timers:due(now)
   end
   return found
 end

@@ -42,13 +42,12 @@ end
 function Conn:_receive()
   local buffers, size = loop.receive_buffers()
   if self.bulk or not buffers then return receive_bulk(self) end
-  local bytes, message, code
+  local bytes, extra, code
   repeat -- buffers are back before the next tick
-    bytes, message, code = op.recv(self.fd, buffers)
+    bytes, extra, code = op.recv(self.fd, buffers)
   until code ~= errno.ENOBUFS
-  if not bytes then return nil, message, code end
-  local flags = message
-  if #bytes == size and flags & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
+  if not bytes then return nil, extra, code end
+  if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
     self.bulk = core.buffer(BULK)
   end
   return bytes

@@ -67,16 +67,22 @@ static bool fails(void) {
   return now.failed;
 }
 
-/* The real functions, which ours below hide. */
+/* The functions that ours hide: real_malloc() is malloc. */
+#define HIDDEN(name)                                 \
+  static __typeof__(&(name)) real_##name(void) {     \
+    static __typeof__(&(name)) function;             \
+    if (function == NULL)                            \
+      *(void **)&function = dlsym(RTLD_NEXT, #name); \
+    return function;                                 \
+  }
 
-static void *find(const char *name) {
-  void *function = dlsym(RTLD_NEXT, name);
-  if (function == NULL)
-    abort();
-  return function;
-}
-
-#define REAL(name) ((__typeof__(&(name)))find(#name))
+HIDDEN(malloc)
+HIDDEN(calloc)
+HIDDEN(realloc)
+HIDDEN(aligned_alloc)
+HIDDEN(free)
+HIDDEN(mmap)
+HIDDEN(munmap)
 
 /* What the module allocates. */
 
@@ -106,28 +112,28 @@ EXPORTED void *malloc(size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, REAL(malloc)(size));
+  return got(by_module, real_malloc()(size));
 }
 
 EXPORTED void *calloc(size_t count, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, REAL(calloc)(count, size));
+  return got(by_module, real_calloc()(count, size));
 }
 
 EXPORTED void *realloc(void *block, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module && block == NULL, REAL(realloc)(block, size));
+  return got(by_module && block == NULL, real_realloc()(block, size));
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, REAL(aligned_alloc)(alignment, size));
+  return got(by_module, real_aligned_alloc()(alignment, size));
 }
 
 EXPORTED void *mmap(void *at, size_t size, int prot, int flags, int fd,
@@ -135,19 +141,19 @@ EXPORTED void *mmap(void *at, size_t size, int prot, int flags, int fd,
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(MAP_FAILED);
-  return got(by_module, REAL(mmap)(at, size, prot, flags, fd, offset));
+  return got(by_module, real_mmap()(at, size, prot, flags, fd, offset));
 }
 
 EXPORTED void free(void *block) {
   if (block != NULL && BY_MODULE)
     blocks--;
-  REAL(free)(block);
+  real_free()(block);
 }
 
 EXPORTED int munmap(void *at, size_t size) {
   if (BY_MODULE)
     blocks--;
-  return REAL(munmap)(at, size);
+  return real_munmap()(at, size);
 }
 
 /* What Lua allocates.  The retry after a failure fails as well. */
@@ -177,8 +183,8 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
 
 static void report(const char *what) {
   faults++;
-  printf("%s: allocation %ld %s%s: %s\n", now.chunk, now.number,
-         now.walk->name, line, what);
+  printf("%s: allocation %ld %s%s: %s\n", now.chunk, now.number, now.walk->name,
+         line, what);
 }
 
 static void report_death(int number) {
@@ -218,32 +224,28 @@ static bool is_about_memory(const char *message) {
 
 /* Rounds. */
 
-static void attempt(lua_State *L) {
+static bool attempt(lua_State *L) {
   lua_getglobal(L, "attempt");
   if (now.walk->restless)
     lua_gc(L, LUA_GCINC, 1, 1000, 1);
   else
     lua_gc(L, LUA_GCSTOP);
   now.counting = true;
-  int status = lua_pcall(L, 0, 0, 0);
+  bool ok = lua_pcall(L, 0, 0, 0) == LUA_OK;
   now.counting = false;
   now.size = 0;
   lua_gc(L, LUA_GCRESTART);
-  lua_pushboolean(L, status == LUA_OK);
-  if (status == LUA_OK)
-    return;
-  const char *message = luaL_tolstring(L, -2, NULL);
-  if (!now.failed || !is_about_memory(message))
-    report(message);
-  lua_settop(L, 1);
-  lua_pushboolean(L, 0);
-  lua_replace(L, 1);
+  if (!ok) {
+    const char *message = luaL_tolstring(L, -1, NULL);
+    if (!now.failed || !is_about_memory(message))
+      report(message);
+  }
+  return ok;
 }
 
-/* Expects whether the attempt succeeded on the top. */
-static void verify(lua_State *L) {
+static void verify(lua_State *L, bool ok) {
   lua_getglobal(L, "verify");
-  lua_insert(L, -2);
+  lua_pushboolean(L, ok);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK)
     report(luaL_tolstring(L, -1, NULL));
 }
@@ -265,11 +267,11 @@ static bool run_round(void) {
   long blocks_before = blocks;
   now.left = now.number;
   now.failed = false;
+  line[0] = '\0';
   alarm(PATIENCE);
   lua_State *L = lua_newstate(allocate, NULL);
   prepare(L);
-  attempt(L);
-  verify(L);
+  verify(L, attempt(L));
   lua_close(L);
   alarm(0);
   if (blocks != blocks_before)
