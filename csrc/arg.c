@@ -132,6 +132,8 @@ static void check_bufring(lua_State *L, const Source *from, Args *args,
     wrong(L, from, BUFRING_TYPE);
   else if (bufring->uring == NULL)
     refuse(L, from, "the buffer ring is closed");
+  else if (bufring->uring != args->uring)
+    refuse(L, from, "a buffer ring of another ring");
   else {
     args->bufring = bufring;
     hold(args, bufring->mem);

@@ -11,6 +11,7 @@
 #include <lua.h>
 
 typedef struct {
+  const struct io_uring *uring; /* of the op; set before arg_check */
   Arg a[OP_ARGS_MAX];
   Mem *mem[SLOT_MEMS]; /* what the op must hold */
   int mem_count;

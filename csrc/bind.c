@@ -36,6 +36,7 @@ static int start(lua_State *L, bool awaited) {
   Ring *ring = lua_touserdata(L, UP_RING);
   const Op *op = lua_touserdata(L, UP_OP);
   Args args;
+  args.uring = &ring->uring;
   luaring_check_usable(L, ring);
   lua_settop(L, OP_ARGS_MAX);
   arg_check(L, op, 1, CALLER, &args);

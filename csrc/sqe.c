@@ -74,6 +74,7 @@ static int sqe_prep(lua_State *L) {
   const Op *op = lua_touserdata(L, lua_upvalueindex(1));
   Sqe *sqe = check_fresh(L);
   Args args;
+  args.uring = &sqe->ring->uring;
   lua_settop(L, 1 + OP_ARGS_MAX);
   arg_check(L, op, 2, 1, &args);
   push_held(L);
@@ -129,7 +130,8 @@ static int sqe_set_buf_group(lua_State *L) {
   BufRing *bufring = NULL;
   if (0 <= bgid && bgid <= UINT16_MAX)
     bufring = ring_find_bufring(sqe->ring, (uint16_t)bgid);
-  luaL_argcheck(L, bufring != NULL, 2, "no buffer ring of this ring");
+  if (bufring == NULL)
+    return luaL_argerror(L, 2, "no buffer ring of this ring");
   luaL_argcheck(L, sqe->slot->mem_count < SLOT_MEMS, 2, "set too often");
   if (sqe->slot->bufring != bufring)
     slot_hold(sqe->slot, bufring->mem);

@@ -5,11 +5,10 @@ local loop = require "uring.loop"
 
 local Writer = {}
 
-local function lock(self)
-  if not self.is_writing then
-    self.is_writing = true
-    return
-  end
+-- Whoever writes has is_writing set; the others wait in line, each until
+-- the one before hands over to it.
+
+local function wait_in_line(self)
   local line = self.writers
   if not line then
     line = { first = 1, last = 0 }
@@ -20,12 +19,8 @@ local function lock(self)
   loop.park()
 end
 
-local function unlock(self)
+local function hand_over(self)
   local line = self.writers
-  if not line then
-    self.is_writing = false
-    return
-  end
   loop.wake(line[line.first])
   line[line.first] = nil
   line.first = line.first + 1
@@ -48,39 +43,48 @@ local function gather(data, ...)
   return table.concat(pieces)
 end
 
--- Sends everything; nil, message, code, and how much had gone.
-local function transmit_all(self, data)
+-- Sends what is left after a first attempt that sent 'count' bytes, if it
+-- did: self, or nil, message, code, and how much had gone.
+local function transmit_rest(self, data, count, message, code)
   local sent, size = 0, #data
-  while sent < size do
-    if self.is_closed then return nil, "closed", errno.ECLOSED, sent end
-    local rest = sent == 0 and data or core.slice(data, sent + 1)
-    local count, message, code = self:_transmit(rest)
-    if count == 0 then
-      count, message, code = nil, "closed", errno.EPIPE
-    end
-    if not count then
-      if self.is_closed then message, code = "closed", errno.ECLOSED end
-      return nil, message, code, sent
-    end
+  while count and count > 0 do
     sent = sent + count
+    if sent >= size then return self end
+    if self.is_closed then break end
+    count, message, code = self:_transmit(core.slice(data, sent + 1))
   end
-  return self
+  if self.is_closed then
+    message, code = "closed", errno.ECLOSED
+  elseif count then
+    message, code = "closed", errno.EPIPE
+  end
+  return nil, message, code, sent
 end
 
 --- Writes all that is given, strings and numbers, or one Buffer; whole with
 -- respect to other writers.
----@param ... string|number|uring.Buffer
+---@param data string|number|uring.Buffer
+---@param ... string|number
 ---@return uring.Stream? self
 ---@return string? message
 ---@return integer? code
 ---@return integer? written bytes that had gone before it failed
-function Writer:write(...)
-  local data = gather(...)
-  if self.is_closed then return nil, "closed", errno.ECLOSED, 0 end
-  lock(self)
-  local done, message, code, sent = transmit_all(self, data)
-  unlock(self)
-  return done, message, code, sent
+function Writer:write(data, ...)
+  if type(data) ~= "string" or select("#", ...) > 0 then
+    data = gather(data, ...)
+  end
+  if #data == 0 and not self.is_closed then return self end
+  if self.is_writing then wait_in_line(self) end
+  self.is_writing = true
+  local done, written, count, message, code = self, nil, nil, nil, nil
+  if not self.is_closed then count, message, code = self:_transmit(data) end
+  if count ~= #data then
+    done, message, code, written = transmit_rest(self, data, count, message,
+      code)
+  end
+  if self.writers then hand_over(self) else self.is_writing = false end
+  if done then return self end
+  return nil, message, code, written
 end
 
 return Writer

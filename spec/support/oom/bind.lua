@@ -1,0 +1,65 @@
+--- The loop's side of C: ops started for coroutines, and steps.
+local core = require "uring.core"
+
+local BUFFERS, IN_FLIGHT = 4, 300
+
+local ring = assert(core.ring(8, { cq_entries = 1024 }))
+local bufring = assert(ring:buf_ring { bgid = 1, entries = BUFFERS, size = 64 })
+local reader, writer = assert(core.socketpair())
+local batch = {}
+for place = 1, 3 * 512 do batch[place] = false end
+local landed, started = 0, 0
+local bound
+
+-- Steps until nothing is in flight, calling step with 'call'.
+local function drive(call)
+  while ring:in_flight() > 0 do
+    local filled = call(bound.step, batch, 0, true, -1)
+    for i = 1, filled, 3 do
+      landed = landed + 1
+      local value = batch[i + 1]
+      assert(value or core.strerror(batch[i + 2]):find "memory")
+      assert(type(value) ~= "string" or value == ("x"):rep(64))
+    end
+  end
+end
+
+-- A new coroutine has a small stack, which has to grow.
+local function in_coroutine(f, ...)
+  return coroutine.wrap(f)(...)
+end
+
+local function directly(f, ...)
+  return f(...)
+end
+
+local function start(row, ...)
+  local refused, id = bound.start[row](...)
+  assert(id, refused and core.strerror(refused))
+  started = started + 1
+end
+
+function attempt()
+  bound = assert(core.bind(ring))
+  in_coroutine(function()
+    start("send", writer, ("x"):rep(64))
+    start("recv", reader, bufring)
+    start("timeout", 0)
+  end)
+  bound.post.nop()
+  drive(in_coroutine)
+  in_coroutine(function()
+    for _ = 1, IN_FLIGHT do start("nop") end
+  end)
+  drive(in_coroutine)
+end
+
+function verify(ok)
+  bound = assert(core.bind(ring))
+  core.close(writer) -- ends a recv that waits
+  drive(directly)
+  assert(landed == started, "an op was not handed over")
+  assert(not ok or landed == IN_FLIGHT + 3)
+  assert(bufring:available() == BUFFERS, "a buffer is lost")
+  core.close(reader)
+end

@@ -1,0 +1,134 @@
+--- The two echo servers seen from outside, and clients for them.
+local process = require "spec.support.process"
+local uring = require "uring"
+
+local LIMIT = 30 -- seconds that a client may take
+
+local peer = {}
+
+--- Each server: how it calls itself, and its argument for a port.
+peer.SERVERS = {
+  { name = "echo", file = "examples/echo.lua", where = "127.0.0.1:%s" },
+  { name = "raw_echo", file = "examples/raw_echo.lua", where = "%s" },
+}
+
+--- Starts a server on a port that it finds; it has the field 'port' then.
+---@param server table one of SERVERS
+---@param options? table as for process.start
+---@return Process a <close> variable, please
+function peer.serve(server, options)
+  local command = { server.file, server.where:format(0) }
+  for name, value in pairs(options or {}) do command[name] = value end
+  local running = process.lua(command)
+  local port = running:expect "^listening on 127%.0%.0%.1:(%d+)\n"
+  running.port = tonumber(port)
+  return running
+end
+
+--- Calls a function as the main task, for a limited time.  What it has
+-- spawned ends with it.
+---@param body function
+---@return any ... what it returns
+function peer.run(body)
+  local results
+  local ok, failure = pcall(uring.run, function()
+    uring.spawn(function()
+      uring.sleep(LIMIT)
+      error(("the clients took longer than %d s"):format(LIMIT))
+    end)
+    local found = table.pack(body())
+    results = found
+    error(found, 0)
+  end)
+  if not ok and failure ~= results then error(failure, 0) end
+  return table.unpack(results, 1, results.n)
+end
+
+--- Calls body(1) to body(count) at once, until all have returned.
+function peer.each(count, body)
+  local left = count
+  for i = 1, count do
+    uring.spawn(function()
+      body(i)
+      left = left - 1
+    end)
+  end
+  process.await("all clients", function() return left == 0 end)
+end
+
+--- A connection to the server.
+function peer.connect(server)
+  return assert(uring.connect("127.0.0.1", server.port))
+end
+
+--- Sends bytes and takes as many back.
+function peer.exchange(conn, bytes)
+  assert(conn:write(bytes))
+  return conn:read(#bytes)
+end
+
+--- Whether a new client is served.
+function peer.is_served(server)
+  local conn <close> = peer.connect(server)
+  return peer.exchange(conn, "are you there?") == "are you there?"
+end
+
+--- Bytes without a short period.
+---@param count integer
+---@return string
+function peer.bytes(count)
+  local words, state = {}, count
+  for i = 1, (count + 7) // 8 do
+    state = state * 6364136223846793005 + 1442695040888963407
+    words[i] = string.pack("<i8", state ~ (state >> 29))
+  end
+  return table.concat(words):sub(1, count)
+end
+
+--- Sends a block so many times over, then ends its direction; takes what
+-- comes back meanwhile, to the end.
+---@return integer? count of the bytes that came back
+---@return string? message where they are others than those sent
+function peer.repeat_block(conn, block, times)
+  uring.spawn(function()
+    for _ = 1, times do assert(conn:write(block)) end
+    assert(conn:shutdown("w"))
+  end)
+  local twice, count = block .. block, 0
+  for bytes in conn:chunks() do
+    local at = count % #block + 1
+    assert(#bytes <= #block)
+    if twice:sub(at, at + #bytes - 1) ~= bytes then
+      return nil, "others came back after byte " .. count
+    end
+    count = count + #bytes
+  end
+  return count
+end
+
+--- Sends until the connection takes no more, and never reads.
+---@param conn uring.Conn
+---@param bytes string
+---@param total integer bytes at most
+---@param progress table its field 'sent' counts the bytes
+function peer.flood(conn, bytes, total, progress)
+  local left = total
+  while left > 0 do
+    local count = uring.op.send(conn:fileno(), bytes)
+    if not count then return end
+    left = left - count
+    progress.sent = progress.sent + count
+  end
+end
+
+--- Waits until a count stands still for some time; returns it.
+function peer.settled(seconds, count)
+  local last, since = count(), uring.now()
+  return process.await("standstill", function()
+    local now = count()
+    if now ~= last then last, since = now, uring.now() end
+    return uring.now() - since > seconds and now
+  end)
+end
+
+return peer

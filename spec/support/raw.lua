@@ -1,0 +1,88 @@
+--- What specs of the low level do again and again with a ring.
+local uring = require "uring.ring"
+
+local raw = {}
+
+local C = uring.consts
+
+--- Prepares the op of a row on a fresh SQE.
+---@param ring uring.Ring
+---@param row string
+---@param ... any its arguments
+---@return uring.SQE
+function raw.prepare(ring, row, ...)
+  local sqe = ring:get_sqe()
+  sqe["prep_" .. row](sqe, ...)
+  return sqe
+end
+
+--- Takes the CQE at the head, waiting for it.
+---@param ring uring.Ring
+---@return integer res
+---@return integer flags
+---@return any data
+function raw.take(ring)
+  local cqe = assert(ring:wait_cqe(10))
+  ring:cqe_seen(cqe)
+  return cqe.res, cqe.flags, cqe.data
+end
+
+--- Starts one op and waits for its CQE; no other may be in flight.
+---@param ring uring.Ring
+---@param row string
+---@param ... any its arguments
+---@return integer res
+---@return integer flags
+function raw.call(ring, row, ...)
+  raw.prepare(ring, row, ...)
+  ring:submit()
+  return raw.take(ring)
+end
+
+--- Takes every CQE that is there.
+---@param ring uring.Ring
+---@return table[] cqes {res =, flags =, data =} each
+function raw.take_all(ring)
+  local cqes = {}
+  for res, flags, data in ring:cqes() do
+    cqes[#cqes + 1] = { res = res, flags = flags, data = data }
+  end
+  return cqes
+end
+
+--- Sends until the socket takes no more, so that the next send waits.
+---@param ring uring.Ring
+---@param fd integer
+---@return integer count of bytes that went
+function raw.fill(ring, fd)
+  local count, block = 0, ("."):rep(4096)
+  while true do
+    local res = raw.call(ring, "send", fd, block, C.MSG_DONTWAIT)
+    if res < 0 then return count end
+    count = count + res
+  end
+end
+
+--- Receives so many bytes.
+---@param ring uring.Ring
+---@param fd integer
+---@param count integer
+---@return string
+function raw.receive(ring, fd, count)
+  local buffer, parts = uring.buffer(65536), {}
+  while count > 0 do
+    local part = buffer:slice(1, math.min(count, #buffer))
+    local res = raw.call(ring, "recv", fd, part)
+    assert(res > 0, "the stream has ended")
+    parts[#parts + 1] = buffer:sub(1, res)
+    count = count - res
+  end
+  return table.concat(parts)
+end
+
+--- Collects everything that nobody refers to.
+function raw.collect()
+  for _ = 1, 3 do collectgarbage() end
+end
+
+return raw
