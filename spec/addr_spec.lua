@@ -1,6 +1,7 @@
 --- Addresses are made of text, and say again what they are.
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
+local rows = require "spec.support.rows"
 local uring = require "uring.ring"
 
 local C, errno = uring.consts, uring.errno
@@ -112,7 +113,7 @@ describe("an address in a Buffer", function()
     raw.prepare(ring, "connect", client, uring.getsockname(server))
     ring:submit()
     assert.equal(0, raw.take(ring))
-    local conn = raw.call(ring, "accept", server, peer)
+    local conn = rows.call(ring, "accept", server, peer)
     local known = uring.getsockname(client)
     for _, fd in ipairs { server, client, conn } do uring.close(fd) end
     ring:close()

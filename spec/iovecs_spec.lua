@@ -1,6 +1,7 @@
 --- Iovecs hold several strings and Buffers for one op, and keep them alive.
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
+local rows = require "spec.support.rows"
 local uring = require "uring.ring"
 
 leaks.watch()
@@ -50,7 +51,7 @@ describe("iovecs in an op", function()
     local items = { "one", "two" }
     local iovecs = uring.iovecs(items)
     items[1], items[2] = "1", nil
-    assert.equal(6, raw.call(ring, "writev", a, iovecs))
+    assert.equal(6, rows.call(ring, "writev", a, iovecs))
     assert.equal("onetwo", raw.receive(ring, b, 6))
   end)
 
@@ -70,7 +71,7 @@ describe("iovecs in an op", function()
     local buffer = uring.buffer(4):set(1, "cdef")
     local iovecs = uring.iovecs { "ab", buffer, uring.slice("XghX", 2, 3),
       "", buffer:slice(1, 1) }
-    assert.equal(9, raw.call(ring, "writev", a, iovecs))
+    assert.equal(9, rows.call(ring, "writev", a, iovecs))
     assert.equal("abcdefghc", raw.receive(ring, b, 9))
   end)
 
@@ -78,8 +79,8 @@ describe("iovecs in an op", function()
     local first, second = uring.buffer(3), uring.buffer(6)
     local iovecs = uring.iovecs { first, second:slice(3, 4),
       second:slice(6) }
-    assert.equal(6, raw.call(ring, "write", a, "abcdef"))
-    assert.equal(6, raw.call(ring, "readv", b, iovecs))
+    assert.equal(6, rows.call(ring, "write", a, "abcdef"))
+    assert.equal(6, rows.call(ring, "readv", b, iovecs))
     assert.equal("abc", first:tostring())
     assert.equal("\0\0de\0f", second:tostring())
   end)
@@ -120,7 +121,7 @@ describe("iovecs in an op", function()
   it("may be used again by another op", function()
     local iovecs = uring.iovecs { "again ", "and " }
     for _ = 1, 3 do
-      assert.equal(10, raw.call(ring, "writev", a, iovecs))
+      assert.equal(10, rows.call(ring, "writev", a, iovecs))
     end
     assert.equal(("again and "):rep(3), raw.receive(ring, b, 30))
   end)

@@ -26,35 +26,37 @@ local function message(line, row, arg, why)
     :format(HERE, line, row.name, arg.name, why)
 end
 
-local function line_of_caller()
-  return debug.getinfo(2, "l").currentline
-end
-
--- What calling raises, and the line of the call.
-local function refusal(call)
+-- What calling raises, and the line that the call says it is on.
+local function refusal(call, ...)
   local line
-  local ok, raised = pcall(call, function(at) line = at end)
+  local ok, raised = pcall(call, function()
+    line = debug.getinfo(2, "l").currentline + 1
+  end, ...)
   assert.is_false(ok)
   return raised, line
 end
 
 local function prepare(sqe, row, ...)
-  local prep, args = sqe["prep_" .. row.name], table.pack(...)
-  return refusal(function(at)
-    at(line_of_caller()) prep(sqe, table.unpack(args, 1, args.n))
-  end)
+  local prep = sqe["prep_" .. row.name]
+  return refusal(function(next_line, ...)
+    next_line()
+    prep(sqe, ...)
+  end, ...)
 end
 
 -- A multishot row is refused when its loop begins, at the latest.
 local function await(row, ...)
-  local op, args = uring.op[row.name], table.pack(...)
-  return refusal(function(at)
-    if row.multishot then
-      at(line_of_caller()) for _ in op(table.unpack(args, 1, args.n)) do end
-    else
-      at(line_of_caller()) op(table.unpack(args, 1, args.n))
-    end
-  end)
+  local op = uring.op[row.name]
+  if not row.multishot then
+    return refusal(function(next_line, ...)
+      next_line()
+      op(...)
+    end, ...)
+  end
+  return refusal(function(next_line, ...)
+    next_line()
+    for _ in op(...) do error("not refused") end
+  end, ...)
 end
 
 -- The ring still completes a nop, and then nothing is in flight.

@@ -4,7 +4,7 @@ local errno = require "uring.errno"
 
 local address = {}
 
-local NAMES = { localhost = "127.0.0.1", ["*"] = "0.0.0.0", [""] = "0.0.0.0" }
+local NAMES = { localhost = "127.0.0.1", ["*"] = "::", [""] = "::" }
 
 local function split(text)
   local host, port = text:match("^%[([^%]]*)%]:(%d+)$")
@@ -33,6 +33,14 @@ function address.parse(where, port)
       .. "unix:path)", errno.EINVAL
   end
   return core.sockaddr(NAMES[host] or host, port)
+end
+
+--- What to listen on where a machine has no IPv6 and all addresses are meant.
+---@param where uring.Address
+---@return uring.Address? address nil where it is not the IPv6 wildcard
+function address.without_ipv6(where)
+  if where.host ~= "::" then return nil end
+  return core.sockaddr("0.0.0.0", where.port)
 end
 
 return address

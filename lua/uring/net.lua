@@ -190,9 +190,23 @@ local function bind_and_listen(fd, where, backlog)
   return core.listen(fd, backlog)
 end
 
+local function listen_on(where, options)
+  local fd, message, code = open_socket(where, options)
+  if not fd then return nil, message, code end
+  local listener = setmetatable({ fd = fd }, Listener)
+  local done, _, reason = bind_and_listen(fd, where, options.backlog)
+  if done then return listener end
+  listener:close()
+  return core.fail("listen " .. tostring(where), reason)
+end
+
+local NO_IPV6 = {
+  [errno.EAFNOSUPPORT] = true, [errno.EADDRNOTAVAIL] = true,
+}
+
 --- Listens for connections.
----@param where string|uring.Address "127.0.0.1:7000", "[::]:0", ":80",
---- "unix:/path"
+---@param where string|uring.Address "127.0.0.1:7000", "[::1]:0", ":80" (all
+--- addresses, IPv4 and IPv6), "unix:/path", "unix:@abstract"
 ---@param options? table backlog = 4096 connections, reuseaddr = true,
 --- reuseport = false, v6only = false, nodelay = true
 ---@return uring.Listener? listener
@@ -203,14 +217,12 @@ function net.listen(where, options)
   check_options("listen", options)
   local local_address, message, code = address.parse(where)
   if not local_address then return nil, "listen " .. message, code end
-  local fd
-  fd, message, code = open_socket(local_address, options)
-  if not fd then return nil, message, code end
-  local listener = setmetatable({ fd = fd }, Listener)
-  local done, _, reason = bind_and_listen(fd, local_address, options.backlog)
-  if done then return listener end
-  listener:close()
-  return core.fail("listen " .. tostring(local_address), reason)
+  local listener
+  listener, message, code = listen_on(local_address, options)
+  if NO_IPV6[code] and address.without_ipv6(local_address) then
+    return listen_on(address.without_ipv6(local_address), options)
+  end
+  return listener, message, code
 end
 
 --- Connects, waiting until it has.

@@ -193,7 +193,7 @@ end
 --- Submits what nobody waits for, closes the ring, and every coroutine that
 -- still waits, so that its <close> variables run.
 function Scheduler:close()
-  self.ring:submit()
+  pcall(self.ring.submit, self.ring) -- in a forked child it raises
   self.ring:close()
   for thread in pairs(self.outer) do close(thread) end
   for thread in pairs(self.tasks) do close(thread) end

@@ -1,8 +1,7 @@
 --- The two echo servers seen from outside, and clients for them.
 local process = require "spec.support.process"
 local uring = require "uring"
-
-local LIMIT = 30 -- seconds that a client may take
+local within = require "spec.support.within"
 
 local peer = {}
 
@@ -25,26 +24,12 @@ function peer.serve(server, options)
   return running
 end
 
---- Calls a function as the main task, for a limited time.  What it has
--- spawned ends with it.
----@param body function
----@return any ... what it returns
-function peer.run(body)
-  local results
-  local ok, failure = pcall(uring.run, function()
-    uring.spawn(function()
-      uring.sleep(LIMIT)
-      error(("the clients took longer than %d s"):format(LIMIT))
-    end)
-    local found = table.pack(body())
-    results = found
-    error(found, 0)
-  end)
-  if not ok and failure ~= results then error(failure, 0) end
-  return table.unpack(results, 1, results.n)
-end
+--- Runs clients: a main task that may not take for ever.
+peer.run = within.run
 
 --- Calls body(1) to body(count) at once, until all have returned.
+---@param count integer
+---@param body function
 function peer.each(count, body)
   local left = count
   for i = 1, count do
@@ -56,18 +41,35 @@ function peer.each(count, body)
   process.await("all clients", function() return left == 0 end)
 end
 
---- A connection to the server.
+--- Connects to a server.
+---@param server Process
+---@return uring.Conn
 function peer.connect(server)
   return assert(uring.connect("127.0.0.1", server.port))
 end
 
+--- Connects to a server so many times at once.
+---@param server Process
+---@param count integer
+---@return table conns a <close> variable, please
+function peer.crowd(server, count)
+  local conns = setmetatable({}, {
+    __close = function(conns)
+      for _, conn in ipairs(conns) do conn:close() end
+    end,
+  })
+  peer.each(count, function(i) conns[i] = peer.connect(server) end)
+  return conns
+end
+
 --- Sends bytes and takes as many back.
+---@return string? bytes nil where the connection has ended
 function peer.exchange(conn, bytes)
-  assert(conn:write(bytes))
-  return conn:read(#bytes)
+  return conn:write(bytes) and conn:read(#bytes)
 end
 
 --- Whether a new client is served.
+---@param server Process
 function peer.is_served(server)
   local conn <close> = peer.connect(server)
   return peer.exchange(conn, "are you there?") == "are you there?"
@@ -106,22 +108,25 @@ function peer.repeat_block(conn, block, times)
   return count
 end
 
---- Sends until the connection takes no more, and never reads.
+--- Starts to send all that a connection takes, which nobody reads from,
+-- until it is closed.
 ---@param conn uring.Conn
----@param bytes string
 ---@param total integer bytes at most
 ---@param progress table its field 'sent' counts the bytes
-function peer.flood(conn, bytes, total, progress)
-  local left = total
-  while left > 0 do
-    local count = uring.op.send(conn:fileno(), bytes)
-    if not count then return end
-    left = left - count
-    progress.sent = progress.sent + count
-  end
+function peer.flood(conn, total, progress)
+  local block = ("never read "):rep(6000)
+  uring.spawn(function()
+    for _ = 1, total // #block do
+      if not conn:write(block) then return end
+      progress.sent = progress.sent + #block
+    end
+  end)
 end
 
---- Waits until a count stands still for some time; returns it.
+--- Waits until a count stands still for some seconds; returns it.
+---@param seconds number
+---@param count function
+---@return integer
 function peer.settled(seconds, count)
   local last, since = count(), uring.now()
   return process.await("standstill", function()

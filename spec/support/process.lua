@@ -82,20 +82,26 @@ local function environment(more)
   return lines
 end
 
-local dies_with_us -- a prefix for commands, where setpriv can do it
+local dies_with_us -- what setpriv is told, where it can do that
 
-local function leader()
+-- What becomes the program: a leader, and perhaps another user.
+local function become(uid)
   if not dies_with_us then
-    local prefix = "setpriv --pdeathsig KILL "
-    local able = os.execute(prefix .. "true 2>/dev/null")
-    dies_with_us = "setsid " .. (able and prefix or "")
+    local option = " --pdeathsig KILL"
+    local able = os.execute("setpriv" .. option .. " true 2>/dev/null")
+    dies_with_us = able and option or ""
   end
-  return dies_with_us
+  local options = dies_with_us
+  if uid then
+    options = ("%s --reuid %d --regid %d --clear-groups"):format(options, uid,
+      uid)
+  end
+  return "setsid " .. (options ~= "" and "setpriv" .. options .. " " or "")
 end
 
---- Starts a program.  It must not be told to read what it writes.
+--- Starts a program.
 ---@param command table words, and: stdin = path (/dev/null), limits = what
---- ulimit is given ("-n 64"), env = {NAME = value}
+--- ulimit is given ("-n 64"), env = {NAME = value}, uid = another user's
 ---@return Process a <close> variable, please
 function process.start(command)
   local self = setmetatable({
@@ -105,7 +111,7 @@ function process.start(command)
   local lines = environment(command.env or {})
   if command.limits then lines[#lines + 1] = "ulimit " .. command.limits end
   lines[#lines + 1] = "echo $$"
-  lines[#lines + 1] = ("exec %s%s <%s >%s 2>%s"):format(leader(),
+  lines[#lines + 1] = ("exec %s%s <%s >%s 2>%s"):format(become(command.uid),
     words(command), process.quote(command.stdin or "/dev/null"),
     process.quote(self.out), process.quote(self.err))
   self.handle = assert(io.popen(table.concat(lines, "\n")))
@@ -131,6 +137,14 @@ function process.run(command)
   return running:wait()
 end
 
+--- Whether we may run programs as another user, who can load the modules.
+---@param uid integer
+function process.can_become(uid)
+  return process.run {
+    process.LUA, "-e", "require 'uring'", uid = uid,
+  }.code == 0
+end
+
 --- Runs a shell script; words follow as "$@".
 ---@param script string
 ---@param ... string
@@ -140,6 +154,7 @@ function process.shell(script, ...)
 end
 
 --- A new folder.
+---@param parent? string
 ---@return table folder a <close> variable, please; folder "name" is a path
 function process.folder(parent)
   local path = process.capture(("mktemp -d %s/spec.XXXXXX"):format(
@@ -169,9 +184,15 @@ local function fields(self)
   return values
 end
 
+--- How it is, in a letter of proc(5): "S" sleeps, "T" is stopped, "Z" has
+-- ended.
+function Process:state()
+  return self.ended and "Z" or fields(self)[1]
+end
+
 --- Whether it has not ended yet.
 function Process:is_alive()
-  return not self.ended and fields(self)[1] ~= "Z"
+  return self:state() ~= "Z"
 end
 
 --- Waits until its output has a match; returns the first capture.
@@ -189,6 +210,18 @@ end
 --- Sends a signal: "TERM", "STOP".
 function Process:signal(name)
   assert(os.execute(("kill -%s %d"):format(name, self.pid)))
+end
+
+--- Stops it and lets it continue, until it waits again or has ended.
+function Process:interrupt()
+  self:signal "STOP"
+  process.await(self.name .. ": a stop", function()
+    return self:state():match "[TZ]"
+  end)
+  self:signal "CONT"
+  process.await(self.name .. ": going on", function()
+    return self:state():match "[SZ]"
+  end)
 end
 
 -- Kills what is left of it, and all that it started, and takes its status.

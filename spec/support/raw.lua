@@ -1,19 +1,22 @@
 --- What specs of the low level do again and again with a ring.
+local assert = require "luassert"
+local rows = require "spec.support.rows"
 local uring = require "uring.ring"
 
 local raw = {}
 
+local PATIENCE = 10 -- seconds, for what takes milliseconds
 local C = uring.consts
 
---- Prepares the op of a row on a fresh SQE.
+--- Prepares the op of a row, without submitting it.
 ---@param ring uring.Ring
 ---@param row string
 ---@param ... any its arguments
 ---@return uring.SQE
+---@return integer id
 function raw.prepare(ring, row, ...)
-  local sqe = ring:get_sqe()
-  sqe["prep_" .. row](sqe, ...)
-  return sqe
+  local sqe = assert(ring:get_sqe())
+  return sqe, sqe["prep_" .. row](sqe, ...)
 end
 
 --- Takes the CQE at the head, waiting for it.
@@ -22,32 +25,9 @@ end
 ---@return integer flags
 ---@return any data
 function raw.take(ring)
-  local cqe = assert(ring:wait_cqe(10))
+  local cqe = assert(ring:wait_cqe(PATIENCE))
   ring:cqe_seen(cqe)
   return cqe.res, cqe.flags, cqe.data
-end
-
---- Starts one op and waits for its CQE; no other may be in flight.
----@param ring uring.Ring
----@param row string
----@param ... any its arguments
----@return integer res
----@return integer flags
-function raw.call(ring, row, ...)
-  raw.prepare(ring, row, ...)
-  ring:submit()
-  return raw.take(ring)
-end
-
---- Takes every CQE that is there.
----@param ring uring.Ring
----@return table[] cqes {res =, flags =, data =} each
-function raw.take_all(ring)
-  local cqes = {}
-  for res, flags, data in ring:cqes() do
-    cqes[#cqes + 1] = { res = res, flags = flags, data = data }
-  end
-  return cqes
 end
 
 --- Sends until the socket takes no more, so that the next send waits.
@@ -57,7 +37,7 @@ end
 function raw.fill(ring, fd)
   local count, block = 0, ("."):rep(4096)
   while true do
-    local res = raw.call(ring, "send", fd, block, C.MSG_DONTWAIT)
+    local res = rows.call(ring, "send", fd, block, C.MSG_DONTWAIT)
     if res < 0 then return count end
     count = count + res
   end
@@ -72,8 +52,8 @@ function raw.receive(ring, fd, count)
   local buffer, parts = uring.buffer(65536), {}
   while count > 0 do
     local part = buffer:slice(1, math.min(count, #buffer))
-    local res = raw.call(ring, "recv", fd, part)
-    assert(res > 0, "the stream has ended")
+    local res = rows.call(ring, "recv", fd, part)
+    assert.is_true(res > 0, "the stream has ended")
     parts[#parts + 1] = buffer:sub(1, res)
     count = count - res
   end

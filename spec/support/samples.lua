@@ -10,8 +10,8 @@ local samples = {}
 ---@param ring uring.Ring for its buffer rings
 ---@return table things
 function samples.things(ring)
+  local other = assert(core.ring(1))
   local things = {
-    ring = ring,
     buffer = core.buffer(256),
     small = core.buffer(127),
     slice = core.slice("text"),
@@ -20,6 +20,8 @@ function samples.things(ring)
     address = assert(core.sockaddr("127.0.0.1", 1)),
     bufring = assert(ring:buf_ring { bgid = 7, entries = 1, size = 8 }),
     closed = assert(ring:buf_ring { bgid = 8, entries = 1, size = 8 }),
+    foreign = assert(other:buf_ring { bgid = 7, entries = 1, size = 8 }),
+    other = other,
   }
   things.closed:close()
   return things
@@ -78,6 +80,7 @@ local TIMESPEC = "{seconds, nanoseconds} expected"
 local READ_ONLY = "a slice of a string is read-only"
 local SMALL = "the buffer is too small"
 local CLOSED = "the buffer ring is closed"
+local FOREIGN = "a buffer ring of another ring"
 
 -- Values of the right type that are wrong all the same: {value, why}, ...
 local SUBTLE = {
@@ -103,13 +106,16 @@ local SUBTLE = {
     return wrong
   end,
   into = function(things)
-    return { { things.slice, READ_ONLY }, { things.closed, CLOSED } }
+    return { { things.slice, READ_ONLY }, { things.closed, CLOSED },
+      { things.foreign, FOREIGN } }
   end,
   peer = function(things)
     return { { things.slice, READ_ONLY },
       { things.small, SMALL .. " for an address (128 bytes)" } }
   end,
-  bufring = function(things) return { { things.closed, CLOSED } } end,
+  bufring = function(things)
+    return { { things.closed, CLOSED }, { things.foreign, FOREIGN } }
+  end,
   src = function() return {} end,
   iovecs = function() return {} end,
   vector = function(things)
@@ -124,7 +130,8 @@ local SUBTLE = {
       { math.huge, RANGE }, { 1e15, RANGE }, { {}, TIMESPEC },
       { { 1 }, TIMESPEC }, { { -1, 0 }, TIMESPEC }, { { 1, -1 }, TIMESPEC },
       { { 0, 1000000000 }, TIMESPEC }, { { 0.5, 0 }, TIMESPEC },
-      { { 0, 0.5 }, TIMESPEC }, { { "one", 0 }, TIMESPEC } }
+      { { 0, 0.5 }, TIMESPEC }, { { "one", 0 }, TIMESPEC },
+      { { "1", 0 }, TIMESPEC }, { { 1, "0" }, TIMESPEC } }
   end,
   address = function() return {} end,
 }
@@ -143,7 +150,9 @@ end
 function samples.wrong(arg, things)
   local wrong, values = {}, values_of(things)
   local expected = assert(EXPECTED[arg.kind], "a kind without samples")
-  local function add(value, why) wrong[#wrong + 1] = { value = value, why = why } end
+  local function add(value, why)
+    wrong[#wrong + 1] = { value = value, why = why }
+  end
   for _, name in ipairs(OTHERS) do
     if not has(expected, name) and not (name == "nil" and arg.optional) then
       add(values[name], ("%s expected, got %s"):format(expected[1], name))

@@ -24,16 +24,19 @@ local function watch_over(scheduler)
 end
 
 --- Calls uring.run.  An assertion that fails inside keeps its message.
+---@param options? table of uring.run
 ---@param body function
 ---@param ... any its arguments
 ---@return any ... what it returns
-function within.run(body, ...)
-  local arguments = table.pack(...)
-  return uring.run(function()
+function within.run(options, body, ...)
+  if type(options) == "function" then
+    return within.run({}, options, body, ...)
+  end
+  return uring.run(options, function(...)
     watch_over(loop.current("this spec"))
     uring.yield() -- from here on it is one op in flight
-    return body(table.unpack(arguments, 1, arguments.n))
-  end)
+    return body(...)
+  end, ...)
 end
 
 return within

@@ -1,0 +1,420 @@
+--- A BufRing lends each buffer once, and has it back once.
+local leaks = require "spec.support.leaks"
+local process = require "spec.support.process"
+local raw = require "spec.support.raw"
+local rows = require "spec.support.rows"
+local uring = require "uring.ring"
+
+local C, errno = uring.consts, uring.errno
+
+leaks.watch()
+
+describe("making a BufRing", function()
+  local ring
+
+  before_each(function() ring = assert(uring.ring(4)) end)
+  after_each(function() ring:close() end)
+
+  it("gives one whose buffers are all available", function()
+    local buffers = assert(ring:buf_ring { bgid = 7, entries = 16, size = 1 })
+    assert.equal(16, buffers:available())
+    assert.equal(7, buffers:bgid())
+    assert.matches("^uring.BufRing", tostring(buffers))
+  end)
+
+  it("needs a number of entries that is a power of two", function()
+    for _, entries in ipairs { 3, 100, 32767 } do
+      assert.error_matches(function()
+        ring:buf_ring { bgid = 1, entries = entries, size = 1 }
+      end, "buf_ring: 'entries' must be a power of two")
+    end
+  end)
+
+  it("names the option that is wrong", function()
+    local function with(name, value)
+      local options = { bgid = 1, entries = 4, size = 4 }
+      options[name] = value
+      return function() ring:buf_ring(options) end
+    end
+    for _, bgid in ipairs { -1, 65536, "x", 1.5 } do
+      assert.error_matches(with("bgid", bgid),
+        "buf_ring: 'bgid' must be an integer from 0 to 65535")
+    end
+    for _, entries in ipairs { 0, -1, 65536 } do
+      assert.error_matches(with("entries", entries),
+        "buf_ring: 'entries' must be an integer from 1 to 32768")
+    end
+    for _, size in ipairs { 0, -1, (1 << 30) + 1 } do
+      assert.error_matches(with("size", size),
+        "buf_ring: 'size' must be an integer from 1 to 1073741824")
+    end
+    assert.error_matches(with("size", nil), "buf_ring: 'size' must be")
+    assert.error_matches(function() ring:buf_ring(12) end, "table expected")
+  end)
+
+  it("fails where the number is in use", function()
+    local first = ring:buf_ring { bgid = 1, entries = 4, size = 4 }
+    local second, message, code = ring:buf_ring {
+      bgid = 1, entries = 4, size = 4,
+    }
+    assert.is_nil(second)
+    assert.equal("buf_ring: File exists", message)
+    assert.equal(errno.EEXIST, code)
+    first:close()
+    assert.is_truthy(ring:buf_ring { bgid = 1, entries = 4, size = 4 })
+  end)
+
+  it("with the number of another ring's is no matter", function()
+    local other <close> = assert(uring.ring(4))
+    assert.is_truthy(ring:buf_ring { bgid = 1, entries = 4, size = 4 })
+    assert.is_truthy(other:buf_ring { bgid = 1, entries = 4, size = 4 })
+  end)
+end)
+
+describe("a BufRing", function()
+  local ring, buffers, a, b
+
+  before_each(function()
+    ring = assert(uring.ring(8))
+    buffers = assert(ring:buf_ring { bgid = 3, entries = 4, size = 8 })
+    a, b = uring.socketpair()
+  end)
+
+  after_each(function()
+    ring:close()
+    uring.close(a)
+    uring.close(b)
+  end)
+
+  -- Sends, and receives into a buffer: res, flags, data.
+  local function receive(text)
+    rows.call(ring, "send", a, text)
+    raw.prepare(ring, "recv", b, buffers)
+    ring:submit()
+    return raw.take(ring)
+  end
+
+  it("gives what was received as a string, and has the buffer again", function()
+    local res, flags = receive("hello")
+    assert.equal(5, res)
+    assert.is_true(uring.cqe_flag_names(flags).buffer)
+    assert.equal(3, buffers:available())
+    assert.equal("hello", buffers:string(flags, res))
+    assert.equal(4, buffers:available())
+  end)
+
+  it("receives no more than one buffer at once", function()
+    local res, flags = receive("0123456789")
+    assert.equal("01234567", buffers:string(flags, res))
+    assert.equal("89", raw.receive(ring, b, 2))
+  end)
+
+  it("tells the buffer of a CQE", function()
+    raw.prepare(ring, "send", a, "x")
+    raw.prepare(ring, "recv", b, buffers):set_data("recv")
+    ring:submit()
+    local cqe = ring:wait_cqe()
+    if cqe.data ~= "recv" then
+      ring:cqe_seen(cqe)
+      cqe = ring:wait_cqe()
+    end
+    assert.equal(0, cqe:buffer_id())
+    assert.equal(3, buffers:available())
+    assert.equal(0, ring:peek_cqe():buffer_id()) -- lent once all the same
+    assert.equal(3, buffers:available())
+    ring:cqe_seen(cqe)
+    buffers:recycle(cqe:buffer_id())
+    assert.equal(4, buffers:available())
+  end)
+
+  it("lends each buffer to one CQE at a time", function()
+    local seen = {}
+    for i = 1, 4 do
+      local _, flags = receive("text " .. i)
+      local bid = flags >> C.IORING_CQE_BUFFER_SHIFT
+      assert.is_nil(seen[bid])
+      seen[bid] = flags
+    end
+    assert.equal(0, buffers:available())
+    for bid, flags in pairs(seen) do
+      assert.equal("text " .. bid + 1, buffers:string(flags, 6))
+    end
+    assert.equal(4, buffers:available())
+  end)
+
+  it("goes round many times", function()
+    for i = 1, 1000 do
+      local text = tostring(i)
+      local res, flags = receive(text)
+      assert.equal(text, buffers:string(flags, res))
+    end
+    assert.equal(4, buffers:available())
+  end)
+
+  it("that is empty makes ops fail, until a buffer is back", function()
+    local out = {}
+    for i = 1, 4 do out[i] = select(2, receive("x")) end
+    assert.equal(-errno.ENOBUFS, (receive("y")))
+    assert.equal(0, buffers:available())
+    buffers:recycle(out[2] >> C.IORING_CQE_BUFFER_SHIFT)
+    raw.prepare(ring, "recv", b, buffers)
+    ring:submit()
+    local res, flags = raw.take(ring)
+    assert.equal("y", buffers:string(flags, res))
+  end)
+
+  it("refuses to recycle a buffer twice", function()
+    local _, flags = receive("x")
+    buffers:string(flags, 1)
+    local bid = flags >> C.IORING_CQE_BUFFER_SHIFT
+    assert.error_matches(function() buffers:recycle(bid) end,
+      "the buffer is not out")
+    assert.error_matches(function() buffers:string(flags, 1) end,
+      "the buffer is not out")
+    assert.equal(4, buffers:available())
+  end)
+
+  it("refuses a buffer that no CQE has lent", function()
+    assert.error_matches(function() buffers:recycle(0) end,
+      "the buffer is not out")
+    assert.error_matches(function()
+      buffers:string(C.IORING_CQE_F_BUFFER, 1)
+    end, "the buffer is not out")
+  end)
+
+  it("refuses a number that none of its buffers has", function()
+    for _, bid in ipairs { -1, 4, 65536, math.maxinteger } do
+      assert.error_matches(function() buffers:recycle(bid) end,
+        "no such buffer in this ring")
+    end
+    assert.error_matches(function()
+      buffers:string(C.IORING_CQE_F_BUFFER | 4 << 16, 1)
+    end, "no such buffer in this ring")
+  end)
+
+  it("refuses flags and results that are none of a buffer", function()
+    local _, flags = receive("x")
+    assert.error_matches(function() buffers:string(0, 1) end,
+      "the completion has no buffer")
+    for _, res in ipairs { -1, 9, math.maxinteger } do
+      assert.error_matches(function() buffers:string(flags, res) end,
+        "not a byte count")
+    end
+    assert.equal("x", buffers:string(flags, 1))
+  end)
+
+  it("serves whoever names its group", function()
+    local sqe = raw.prepare(ring, "recv", b, uring.buffer(8))
+    assert.equal(sqe, sqe:set_buf_group(3))
+    ring:submit()
+    local other <close> = assert(uring.ring(1))
+    rows.call(other, "send", a, "by group")
+    local res, flags = raw.take(ring)
+    assert.equal("by group", buffers:string(flags, res))
+  end)
+
+  it("is refused by a number that no BufRing has", function()
+    local sqe = ring:get_sqe()
+    for _, bgid in ipairs { 4, -1, 65536 + 3 } do
+      assert.error_matches(function() sqe:set_buf_group(bgid) end,
+        "no buffer ring of this ring")
+    end
+  end)
+
+  it("can be given to a read as well", function()
+    rows.call(ring, "write", a, "by read")
+    raw.prepare(ring, "read", b, buffers)
+    ring:submit()
+    local res, flags = raw.take(ring)
+    assert.equal("by read", buffers:string(flags, res))
+  end)
+
+  it("keeps its flag where flags are set afterwards", function()
+    raw.prepare(ring, "recv", b, buffers):set_flags("async")
+    ring:submit()
+    local other <close> = assert(uring.ring(1))
+    rows.call(other, "send", a, "flagged")
+    local res, flags = raw.take(ring)
+    assert.equal("flagged", buffers:string(flags, res))
+  end)
+end)
+
+describe("a closed BufRing", function()
+  local ring, buffers, a, b
+
+  before_each(function()
+    ring = assert(uring.ring(8))
+    buffers = assert(ring:buf_ring { bgid = 3, entries = 2, size = 8 })
+    a, b = uring.socketpair()
+  end)
+
+  after_each(function()
+    ring:close()
+    uring.close(a)
+    uring.close(b)
+  end)
+
+  it("can be closed again", function()
+    buffers:close()
+    buffers:close()
+    local _again <close> = buffers
+  end)
+
+  it("is refused by ops", function()
+    buffers:close()
+    local sqe = ring:get_sqe()
+    assert.error_matches(function() sqe:prep_recv(b, buffers) end,
+      "recv: bad argument 'buf' %(the buffer ring is closed%)")
+    assert.error_matches(function() sqe:set_buf_group(3) end,
+      "no buffer ring of this ring")
+  end)
+
+  it("is what closing the ring leaves", function()
+    ring:close()
+    assert.equal(2, buffers:available())
+    buffers:close()
+    local other <close> = assert(uring.ring(1))
+    local sqe = other:get_sqe()
+    assert.error_matches(function() sqe:prep_recv(b, buffers) end,
+      "the buffer ring is closed")
+  end)
+
+  it("still gives what a CQE has lent", function()
+    rows.call(ring, "send", a, "lent")
+    raw.prepare(ring, "recv", b, buffers)
+    ring:submit()
+    local res, flags = raw.take(ring)
+    buffers:close()
+    assert.equal("lent", buffers:string(flags, res))
+    assert.error_matches(function() buffers:string(flags, res) end,
+      "the buffer is not out")
+  end)
+
+  it("has no buffers for an op in flight", function()
+    raw.prepare(ring, "recv", b, buffers):set_data("recv")
+    ring:submit()
+    buffers:close()
+    raw.prepare(ring, "send", a, "late"):set_data("send")
+    ring:submit()
+    local res = {}
+    for _ = 1, 2 do
+      local count, _, data = raw.take(ring)
+      res[data] = count
+    end
+    assert.same({ send = 4, recv = -errno.ENOBUFS }, res)
+  end)
+
+  it("may be dropped while an op in flight uses it", function()
+    raw.prepare(ring, "recv", b, buffers):set_data("recv")
+    ring:submit()
+    buffers:close()
+    buffers = nil
+    raw.collect()
+    rows.call(assert(uring.ring(1)), "send", a, "late")
+    assert.equal(-errno.ENOBUFS, (raw.take(ring)))
+  end)
+end)
+
+-- In a process of their own: what goes wrong here may abort.
+local function script(text)
+  local result = process.run { process.LUA, "-e", [[
+    local uring = require "uring.ring"
+    local function take(ring, count)
+      ring:submit_and_wait(count)
+      local list = {}
+      for res, flags, data in ring:cqes() do
+        list[#list + 1] = { res = res, flags = flags, data = data }
+      end
+      return list
+    end
+  ]] .. text .. " io.write 'the end'" }
+  assert.equal("", result.err)
+  assert.equal("the end", result.out)
+  assert.equal(0, result.code)
+end
+
+describe("an op", function()
+  it("is no matter to a BufRing with the same number", function()
+    script [[
+      local ring = uring.ring(8)
+      local a, b = uring.socketpair()
+      local c, d = uring.socketpair()
+      local old = ring:buf_ring { bgid = 1, entries = 1, size = 16 }
+      ring:get_sqe():prep_recv(b, old)
+      ring:submit()
+      old:close()
+      local new = ring:buf_ring { bgid = 1, entries = 8, size = 16 }
+      ring:get_sqe():prep_recv(d, new)
+      ring:get_sqe():prep_send(c, "one")
+      take(ring, 2) -- the first buffer of the new one is out
+      ring:get_sqe():prep_send(a, "two")
+      take(ring, 2)
+      ring:close()
+    ]]
+  end)
+
+  it("refuses the BufRing of another ring", function()
+    script [[
+      local ring, other = uring.ring(8), uring.ring(8)
+      local a, b = uring.socketpair()
+      local mine = ring:buf_ring { bgid = 1, entries = 8, size = 16 }
+      local foreign = other:buf_ring { bgid = 1, entries = 1, size = 16 }
+      for i = 1, 2 do
+        local sqe = ring:get_sqe()
+        assert(not pcall(sqe.prep_recv, sqe, b, foreign))
+        ring:get_sqe():prep_send(a, "x")
+        take(ring, 2)
+      end
+      ring:close()
+    ]]
+  end)
+
+  it("that selects a buffer without naming a group loses none", function()
+    script [[
+      local ring = uring.ring(8)
+      local a, b = uring.socketpair()
+      local zero = ring:buf_ring { bgid = 0, entries = 2, size = 16 }
+      local sqe = ring:get_sqe()
+      sqe:prep_recv(b, uring.buffer(4))
+      if not pcall(sqe.set_flags, sqe, "buffer_select") then
+        sqe:prep_nop()
+      end
+      ring:get_sqe():prep_send(a, "text")
+      for _, cqe in ipairs(take(ring, 2)) do
+        if cqe.flags > 0 then
+          assert(zero:string(cqe.flags, cqe.res) == "text")
+        end
+      end
+      assert(zero:available() == 2)
+      ring:close()
+    ]]
+  end)
+end)
+
+describe("a BufRing that nobody refers to", function()
+  it("lives as long as its ring needs it", function()
+    local ring <close> = assert(uring.ring(4))
+    local a, b = uring.socketpair()
+    ring:buf_ring { bgid = 5, entries = 2, size = 100000 }
+    raw.collect()
+    for _ = 1, 2 do
+      raw.prepare(ring, "recv", b, uring.buffer(4)):set_buf_group(5)
+      ring:submit()
+      raw.collect()
+      rows.call(assert(uring.ring(1)), "send", a, "text")
+      assert.equal(4, (raw.take(ring)))
+    end
+    uring.close(a)
+    uring.close(b)
+  end)
+
+  it("goes with its ring", function()
+    for _ = 1, 10 do
+      local ring = assert(uring.ring(4))
+      for bgid = 1, 10 do
+        ring:buf_ring { bgid = bgid, entries = 8, size = 100000 }
+      end
+    end
+    raw.collect()
+  end)
+end)

@@ -1,0 +1,108 @@
+--- Proves the row accept: one connection off a listening socket.
+local loop = require "uring.loop"
+local rows = require "spec.support.rows"
+local sockets = require "spec.support.sockets"
+local u = require "uring"
+local uring = require "uring.ring"
+local within = require "spec.support.within"
+
+rows.describe("accept", function()
+  it("gives the descriptor of a connection", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local client = sockets.client(own, address)
+    local res, flags = rows.raw("accept", listener)
+    assert.equal(0, flags)
+    local server = own(res)
+    assert.equal(uring.getsockname(client), uring.getpeername(server))
+    rows.raw("send", client, "hello")
+    local buffer = uring.buffer(8)
+    assert.equal(5, (rows.raw("recv", server, buffer)))
+    assert.equal("hello", buffer:sub(1, 5))
+  end)
+
+  it("waits for one", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local ring <close> = rows.ring()
+    rows.start(ring, "accept", listener)
+    ring:submit_and_wait(0)
+    assert.equal(0, ring:cq_ready())
+    sockets.client(own, address)
+    own(rows.reap(ring, 1)[1].res)
+  end)
+
+  it("makes it close-on-exec, unless told not to", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    sockets.client(own, address)
+    sockets.client(own, address)
+    assert.is_true(sockets.cloexec(own((rows.raw("accept", listener)))))
+    local fd = own((rows.raw("accept", listener, nil, 0)))
+    assert.is_false(sockets.cloexec(fd))
+  end)
+
+  it("tells the peer's address", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local client = sockets.client(own, address)
+    local peer = uring.buffer(128)
+    own((rows.raw("accept", listener, peer)))
+    local found = uring.unpack_sockaddr(peer)
+    assert.equal(uring.getsockname(client), found)
+    assert.equal("inet", found.family)
+    assert.equal("127.0.0.1", found.host)
+  end)
+
+  it("gives the descriptor when awaited", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local client = sockets.client(own, address)
+    local peer = uring.buffer(128)
+    local fd, flags = rows.await("accept", listener, peer)
+    assert.equal(0, flags)
+    assert.equal(uring.getsockname(client), uring.getpeername(own(fd)))
+    assert.equal(uring.getsockname(client), uring.unpack_sockaddr(peer))
+  end)
+
+  it("fails for a socket that does not listen, and for no socket", function()
+    local own <close> = rows.owner()
+    rows.assert_fails("accept", "EINVAL", "Invalid argument",
+      (sockets.bound(own)))
+    rows.assert_fails("accept", "ENOTSOCK", "Socket operation on non-socket",
+      (own(uring.pipe())))
+  end)
+
+  it("is cancelled while it waits", function()
+    local own <close> = rows.owner()
+    rows.assert_cancelled("accept", (sockets.listener(own)))
+  end)
+
+  it("closes a connection that nobody took when the ring closes", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local client = sockets.client(own, address)
+    local ring <close> = rows.ring()
+    rows.start(ring, "accept", listener)
+    ring:submit_and_wait(1)
+    assert.equal(1, ring:cq_ready())
+    ring:close()
+    local res = rows.raw("recv", client, uring.buffer(1))
+    assert.is_true(res == 0 or res == -uring.errno.ECONNRESET)
+  end)
+
+  it("closes a connection whose task has gone", function()
+    local own <close> = rows.owner()
+    local listener, address = sockets.listener(own)
+    local client = own(uring.socket(uring.consts.AF_INET,
+      uring.consts.SOCK_STREAM))
+    assert.has_error(function()
+      within.run(function()
+        u.spawn(function() u.op.accept(listener) end)
+        u.yield()
+        loop.post("connect", client, address) -- when the loop ends
+        error({})
+      end)
+    end, {})
+  end)
+end)

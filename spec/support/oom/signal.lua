@@ -1,0 +1,25 @@
+--- Signals: waited for while they come.
+local uring = require "uring"
+
+local after = require "spec.support.oom.after.run"
+
+local function blocked()
+  local file <close> = assert(io.open "/proc/self/status")
+  return file:read("a"):match "SigBlk:%s*(%x+)"
+end
+
+local blocked_before = blocked()
+
+function attempt()
+  local name, info
+  uring.run(function()
+    uring.spawn(os.execute, "kill -WINCH $PPID")
+    name, info = uring.signal.wait("WINCH")
+  end)
+  assert(name == "WINCH", info)
+end
+
+function verify(ok)
+  after(ok)
+  assert(blocked() == blocked_before, "a signal is still blocked")
+end
