@@ -203,15 +203,19 @@ static void check_path(lua_State *L, const Source *from, Args *args, Arg *arg) {
   anchor(L, from, args);
 }
 
+/* The integer at position i of the table that an argument is, or -1. */
+static int64_t item(lua_State *L, const Source *from, int i) {
+  lua_rawgeti(L, from->index, i);
+  int64_t value = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
+  lua_pop(L, 1);
+  return value;
+}
+
 /* {seconds, nanoseconds}: nothing is lost to floating point. */
 static void check_timespec(lua_State *L, const Source *from, Arg *arg) {
-  int whole, exact;
-  lua_rawgeti(L, from->index, 1);
-  lua_rawgeti(L, from->index, 2);
-  arg->time.tv_sec = lua_tointegerx(L, -2, &whole);
-  arg->time.tv_nsec = lua_tointegerx(L, -1, &exact);
-  lua_pop(L, 2);
-  if (!whole || !exact || arg->time.tv_sec < 0 || arg->time.tv_nsec < 0 ||
+  arg->time.tv_sec = item(L, from, 1);
+  arg->time.tv_nsec = item(L, from, 2);
+  if (arg->time.tv_sec < 0 || arg->time.tv_nsec < 0 ||
       arg->time.tv_nsec >= 1000000000)
     refuse(L, from, "{seconds, nanoseconds} expected");
 }

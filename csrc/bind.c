@@ -32,22 +32,27 @@ static bool launch(Ring *ring, Slot *slot, const Args *args) {
   return ring_park(ring, &parked);
 }
 
-static int start(lua_State *L, bool awaited) {
+/*
+** Starts an op whose arguments stand from 'first' on; before them, what its
+** CQE shall bring.  Without it, that is the running thread.
+*/
+static int start(lua_State *L, int first) {
   Ring *ring = lua_touserdata(L, UP_RING);
   const Op *op = lua_touserdata(L, UP_OP);
   Args args;
   args.uring = &ring->uring;
   luaring_check_usable(L, ring);
-  lua_settop(L, OP_ARGS_MAX);
-  arg_check(L, op, 1, CALLER, &args);
+  lua_settop(L, first - 1 + OP_ARGS_MAX);
+  arg_check(L, op, first, CALLER, &args);
   flight_reserve(L, ring, UP_HELD);
   /* nothing raises from here on */
   Slot *slot = slot_take(&ring->slots, op);
   flight_load(L, UP_HELD, slot, &args);
-  if (awaited) {
+  if (first == 1)
     lua_pushthread(L);
-    flight_set_data(L, UP_HELD, slot);
-  }
+  else
+    lua_pushvalue(L, 1);
+  flight_set_data(L, UP_HELD, slot);
   lua_pushnil(L);
   lua_pushinteger(L, (lua_Integer)slot_id(slot));
   if (launch(ring, slot, &args))
@@ -60,10 +65,10 @@ static int start(lua_State *L, bool awaited) {
 /*
 ** start.<row>(...) starts an op for the running coroutine, which must
 ** yield then: a step will name it.  Returns nil and the op's id, or an errno
-** where the op could not be started.  Raises for wrong arguments, and where the
-** coroutine cannot yield.
+** where the op could not be started.  Raises for wrong arguments, and where
+** the coroutine cannot yield.
 */
-static int start_awaited(lua_State *L) {
+static int start_here(lua_State *L) {
   if (!lua_isyieldable(L)) {
     luaL_where(L, CALLER);
     lua_pushliteral(L, "cannot wait for I/O here: not inside a task, or "
@@ -72,15 +77,18 @@ static int start_awaited(lua_State *L) {
     lua_concat(L, 2);
     return lua_error(L);
   }
-  return start(L, true);
+  return start(L, 1);
 }
 
 /*
-** post.<row>(...) starts an op that nobody waits for.  Returns nil and its
-** id, or an errno.
+** start_for.<row>(coroutine, ...) starts an op for a coroutine that has
+** yielded or not begun, or for nobody: nil.  Returns nil and the op's id,
+** or an errno.
 */
-static int start_posted(lua_State *L) {
-  return start(L, false);
+static int start_for(lua_State *L) {
+  if (!lua_isnil(L, 1))
+    luaL_checktype(L, 1, LUA_TTHREAD);
+  return start(L, 2);
 }
 
 /* start.<row>(...) where the kernel lacks the opcode -> ENOSYS */
@@ -107,8 +115,8 @@ static void push_rows(lua_State *L, const bool *supported,
 }
 
 /*
-** bind(ring) -> {start = {[row] = function}, post = {[row] = function},
-** step = function}, or nil, message, code
+** bind(ring) -> {start = {[row] = function},
+** start_for = {[row] = function}, step = function}, or nil, message, code
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -117,10 +125,10 @@ static int bind_ring(lua_State *L) {
     return fail_push(L, "probe", ENOSYS);
   lua_settop(L, 1);
   lua_createtable(L, 0, 3);
-  push_rows(L, supported, start_awaited);
+  push_rows(L, supported, start_here);
   lua_setfield(L, 2, "start");
-  push_rows(L, supported, start_posted);
-  lua_setfield(L, 2, "post");
+  push_rows(L, supported, start_for);
+  lua_setfield(L, 2, "start_for");
   push_closure(L, step_turn, NULL);
   lua_setfield(L, 2, "step");
   return 1;

@@ -185,7 +185,8 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
 
 /*
 ** ring:buf_ring{bgid=, entries=, size=} -> BufRing of so many buffers of
-** 'size' bytes, or nil, message, code.  entries is a power of two.
+** 'size' bytes, or nil, message, code.  entries is a power of two.  EBUSY:
+** an op in flight still selects from a closed ring of this number.
 ** io_uring_register_buf_ring(3), Linux 5.19.
 */
 static int luaring_buf_ring(lua_State *L) {

@@ -158,9 +158,25 @@ int ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
   return (int)bid;
 }
 
+/*
+** Whether an op in flight selects from a closed buffer ring of this number:
+** the kernel would pick for it from the next ring that has the number.
+*/
+static bool still_selected(const Ring *ring, uint16_t bgid) {
+  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
+    const Slot *slot = slot_table_at(&ring->slots, i);
+    if (slot->op != NULL && slot->bufring != NULL &&
+        slot->bufring->bgid == bgid)
+      return true;
+  }
+  return false;
+}
+
 int ring_add_bufring(Ring *ring, uint16_t bgid, uint32_t count, uint32_t size,
                      BufRing **made) {
   BufRing *bufring;
+  if (still_selected(ring, bgid))
+    return -EBUSY;
   int code = bufring_new(&ring->uring, bgid, count, size, &bufring);
   if (code < 0)
     return code;

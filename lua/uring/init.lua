@@ -14,6 +14,7 @@ local signal = require "uring.signal"
 local stdio = require "uring.stdio"
 
 local uring = {
+  buf_ring = loop.buf_ring,
   connect = net.connect,
   errno = errno,
   listen = net.listen,

@@ -16,7 +16,7 @@ local IO = Scheduler.IO
 local loop = {}
 
 local current -- the scheduler that runs
-local rebind = {} -- {row, function that takes the C function which starts it}
+local bound = {} -- {name, kind, set}: who wants to know what starts an op
 
 --- The scheduler that runs, or an error that names what needs it.
 ---@param what string
@@ -37,38 +37,32 @@ end
 ---@return function leave
 function loop.enter(scheduler)
   current = scheduler
-  for _, entry in ipairs(rebind) do
-    entry.bind(scheduler.bound.start[entry.name])
+  for _, entry in ipairs(bound) do
+    entry.set(scheduler.bound[entry.kind][entry.name])
   end
   local stock_resume, stock_wrap = coroutine.resume, coroutine.wrap
   coroutine.resume, coroutine.wrap = loop.resume, loop.wrap
   return function()
     coroutine.resume, coroutine.wrap = stock_resume, stock_wrap
-    for _, entry in ipairs(rebind) do entry.bind(entry.outside) end
+    for _, entry in ipairs(bound) do entry.set(entry.outside) end
     current = nil
   end
 end
 
 -- Ops
 
--- Calls bind with what starts an op of this row: the C function while a
--- loop runs, otherwise one that raises.
-local function bind_row(name, bind)
+--- Calls 'set' with the C function that starts the ops of a row, whenever
+-- that changes; while no loop runs, with one that raises.
+---@param name string the row
+---@param kind "start"|"start_for" for the running coroutine, or another
+---@param set fun(start: function)
+function loop.on_bind(name, kind, set)
   local function outside()
     error("uring.op." .. name .. " needs uring.run", 3)
   end
-  rebind[#rebind + 1] = { name = name, bind = bind, outside = outside }
-  bind(current and current.bound.start[name] or outside)
-end
-
---- Makes the function that starts the op of a row, and returns at once: nil
--- and the op's id, or an errno.  Whoever called it must wait: loop.park().
----@param name string
----@return function start
-function loop.starter(name)
-  local start
-  bind_row(name, function(bound) start = bound end)
-  return function(...) return start(...) end
+  bound[#bound + 1] = { name = name, kind = kind, set = set,
+    outside = outside }
+  set(current and current.bound[kind][name] or outside)
 end
 
 --- Makes the function that starts the op of a row and waits for it.
@@ -77,7 +71,7 @@ end
 ---@return function awaitable
 function loop.awaitable(row, refuse)
   local name, start = row.name, nil
-  bind_row(name, function(bound) start = bound end)
+  loop.on_bind(name, "start", function(function_of) start = function_of end)
   return function(a, b, c, d, e, f) -- no row has more
     local refused = start(a, b, c, d, e, f)
     if refused then return refuse(row, refused) end
@@ -92,7 +86,17 @@ end
 ---@param ... any its arguments
 ---@return boolean started false where no loop runs, or it could not
 function loop.post(name, ...)
-  return current ~= nil and current.bound.post[name](...) == nil
+  return current ~= nil and current.bound.start_for[name](nil, ...) == nil
+end
+
+--- Makes a buffer ring that the ops of this run may receive into: give it
+-- to uring.op.recv, read or recv_multishot in the place of a Buffer.
+---@param options table bgid (from 1 on), entries (a power of two), size
+---@return uring.BufRing? buffers
+---@return string? message
+---@return integer? code
+function loop.buf_ring(options)
+  return loop.current("uring.buf_ring").ring:buf_ring(options)
 end
 
 --- The buffer ring from which sockets receive.

@@ -4,7 +4,8 @@
 -- where a coroutine of its own puts it.  Where the kernel ends the op though
 -- there is more to come (no buffers, CQ overflow), it is started again.  The
 -- loop ends with the stream, raises where the op fails, and cancels the op
--- when it is left; descriptors that nobody took are closed.
+-- when it is left: descriptors that nobody took are closed then, and bytes
+-- that were received are dropped.
 local core = require "uring.core"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
@@ -23,45 +24,42 @@ local function put(self, value, flags)
   self.values[self.last], self.flags[self.last] = value, flags
 end
 
-local function finish(self, ...)
-  self.done, self.failure = true, table.pack(...)
-end
-
 local function notify(self)
   if not self.waiter then return end
   loop.wake(self.waiter)
   self.waiter = nil
 end
 
--- Takes the completions of one start of the op; false: it is over.
-local function take(self, refuse, start, ...)
-  local refused, id = start(...)
-  if refused then return finish(self, refuse(self.row, refused)) end
-  self.id = id
-  local value, extra
-  repeat
-    value, extra = loop.park()
-    if value == nil then
-      if extra == errno.ENOBUFS then return true end
-      return finish(self, core.fail(self.row.name, extra))
-    elseif value == "" then
-      return finish(self)
-    end
+-- Takes the completions of one start of the op, the first of them given.
+-- Says whether there may be more to come; if not, perhaps why.
+local function take(self, value, extra)
+  while value ~= nil and value ~= "" do
     put(self, value, extra)
     notify(self)
-  until extra & MORE == 0
-  return true
+    if extra & MORE == 0 then return true end
+    value, extra = loop.park()
+  end
+  if value == "" then return false end
+  if extra == errno.ENOBUFS then return true end
+  return false, (select(2, core.fail(self.row.name, extra)))
 end
 
-local function pump(self, refuse, start, ...)
-  while not self.closed and take(self, refuse, start, ...) do end
-  self.done = true
+-- What the coroutine of an op does, from its first completion on.
+local function pump(self, value, extra)
+  while true do
+    local more, problem = take(self, value, extra)
+    if not more or self.closed then return problem end
+    local refused, id = self.start_again()
+    if refused then return (select(2, core.fail(self.row.name, refused))) end
+    self.id = id
+    value, extra = loop.park()
+  end
 end
 
 local function next_value(self)
   while self.first > self.last do
     if self.done then
-      if self.failure and self.failure[2] then error(self.failure[2], 0) end
+      if self.problem then error(self.problem, 2) end
       return nil
     end
     self.waiter = coroutine.running()
@@ -76,10 +74,23 @@ end
 
 function Multishot:__close()
   self.closed = true
-  if not self.done and self.id then loop.post("cancel", self.id) end
+  if not self.done then loop.post("cancel", self.id) end
   for place = self.first, self.last do
     if self.row.result == "fd" then core.close(self.values[place]) end
   end
+end
+
+local function new(row)
+  local self = setmetatable({
+    row = row, values = {}, flags = {}, first = 1, last = 0,
+  }, Multishot)
+  self.pump = coroutine.create(function(value, extra)
+    local ok, problem = pcall(pump, self, value, extra)
+    self.done, self.problem = true, problem
+    if not ok then self.problem = tostring(problem) end
+    notify(self)
+  end)
+  return self
 end
 
 --- Makes the function that starts a multishot row and iterates over it.
@@ -87,19 +98,15 @@ end
 ---@param refuse fun(row: table, code: integer): nil, string, integer
 ---@return function
 return function(row, refuse)
-  local start = loop.starter(row.name)
-  return function(...)
+  local start_for
+  loop.on_bind(row.name, "start_for", function(start) start_for = start end)
+  return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
-    local self = setmetatable({
-      row = row, values = {}, flags = {}, first = 1, last = 0,
-    }, Multishot)
-    local arguments = table.pack(...)
-    loop.wake(coroutine.create(function()
-      local ok, message = pcall(pump, self, refuse, start,
-        table.unpack(arguments, 1, arguments.n))
-      if not ok then finish(self, nil, message) end
-      notify(self)
-    end))
+    local self = new(row)
+    local refused, id = start_for(self.pump, a, b, c, d, e)
+    if refused then error((select(2, refuse(row, refused))), 2) end
+    self.id = id
+    function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     return next_value, self, nil, self
   end
 end

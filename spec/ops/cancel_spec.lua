@@ -88,7 +88,8 @@ rows.describe("cancel", function()
   it("gives true when awaited, and the op fails", function()
     local own <close> = rows.owner()
     local r = own(uring.pipe())
-    local start = loop.starter("poll_add")
+    local start
+    loop.on_bind("poll_add", "start", function(bound) start = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()

@@ -1,4 +1,5 @@
 --- Proves the row openat: a path becomes a descriptor.
+local loop = require "uring.loop"
 local rows = require "spec.support.rows"
 local sockets = require "spec.support.sockets"
 local temp = require "spec.support.temp"
@@ -120,5 +121,16 @@ rows.describe("openat", function()
         u.spawn(function() error({}) end)
       end)
     end, {})
+  end)
+
+  it("closes a descriptor that no task waits for", function()
+    local own <close> = rows.owner()
+    within.run(function()
+      local ring = loop.current("this spec").ring
+      local others = ring:in_flight()
+      assert.is_true(loop.post("openat", C.AT_FDCWD, "/"))
+      while ring:in_flight() > others do u.yield() end
+      own((u.op.openat(C.AT_FDCWD, "/")))
+    end)
   end)
 end)

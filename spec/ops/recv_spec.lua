@@ -163,6 +163,21 @@ rows.describe("recv", function()
     end)
   end)
 
+  it("takes no buffer for good where no task waits for it", function()
+    local own <close> = rows.owner()
+    local a, b = sockets.pair(own)
+    within.run(function()
+      local ring = loop.current("this spec").ring
+      local bufring, others = small_ring(ring), ring:in_flight()
+      for _ = 1, 3 do
+        u.op.send(b, "lost")
+        assert.is_true(loop.post("recv", a, bufring))
+        while ring:in_flight() > others do u.yield() end
+        assert.equal(1, bufring:available())
+      end
+    end)
+  end)
+
   it("says so when awaited where there is no buffer", function()
     local own <close> = rows.owner()
     local a, b = sockets.pair(own)

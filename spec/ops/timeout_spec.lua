@@ -91,7 +91,8 @@ rows.describe("timeout", function()
 
   it("is cancelled while the time is not over", function()
     rows.assert_cancelled("timeout", 100)
-    local start = loop.starter("timeout")
+    local start
+    loop.on_bind("timeout", "start", function(bound) start = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()

@@ -3,9 +3,9 @@
 ** usage: oom [-t] chunk.lua...
 **
 ** A chunk defines attempt(), in which allocations are counted and one fails,
-** and verify(ok), which looks at what is left then.  Counted are those of
-** Lua, and those of uring.core and liburing, whose malloc and mmap resolve
-** to the functions of this program.
+** and verify(ok, lasting), which looks at what is left then.  Counted are
+** those of Lua, and those of uring.core and liburing, whose malloc and mmap
+** resolve to the functions of this program.
 **
 ** attempt() may succeed all the same; where it raises, the error must say
 ** that memory was short.  When the state is closed, no block of the module
@@ -50,8 +50,8 @@ static struct {
   long number;           /* of the allocation that fails */
   long left;             /* allocations until then */
   bool counting, failed; /* in attempt(); that one has failed */
-  const void *block;     /* where Lua fails it collects, and asks once more */
-  size_t size;           /* for the same; 0: it has */
+  const void *block;     /* what Lua was refused: */
+  size_t size;           /* to make this of that; 0: nothing lately */
 } now;
 
 static long blocks; /* of the module that are not free */
@@ -68,13 +68,22 @@ static bool fails(void) {
   return now.failed;
 }
 
+static bool resolving;
+
+static void *resolve(const char *name) {
+  resolving = true;
+  void *function = dlsym(RTLD_NEXT, name);
+  resolving = false;
+  return function;
+}
+
 /* The functions that ours hide: real_malloc() is malloc. */
-#define HIDDEN(name)                                 \
-  static __typeof__(&(name)) real_##name(void) {     \
-    static __typeof__(&(name)) function;             \
-    if (function == NULL)                            \
-      *(void **)&function = dlsym(RTLD_NEXT, #name); \
-    return function;                                 \
+#define HIDDEN(name)                             \
+  static __typeof__(&(name)) real_##name(void) { \
+    static __typeof__(&(name)) function;         \
+    if (function == NULL)                        \
+      *(void **)&function = resolve(#name);      \
+    return function;                             \
   }
 
 HIDDEN(malloc)
@@ -87,7 +96,9 @@ HIDDEN(munmap)
 
 /* What the module allocates. */
 
-static bool is_module(const void *caller) {
+/* The address sanitizer needs memory before it can check any. */
+__attribute__((no_sanitize("address"))) static bool is_module(
+    const void *caller) {
   Dl_info info;
   return dladdr(caller, &info) != 0 &&
          (strstr(info.dli_fname, "uring/core.so") != NULL ||
@@ -98,7 +109,7 @@ static bool is_module(const void *caller) {
 #define EXPORTED  __attribute__((visibility("default")))
 
 /* Counts a block that the module got. */
-static void *got(bool by_module, void *block) {
+static void *counted(bool by_module, void *block) {
   if (by_module && block != NULL && block != MAP_FAILED)
     blocks++;
   return block;
@@ -113,28 +124,28 @@ EXPORTED void *malloc(size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, real_malloc()(size));
+  return counted(by_module, real_malloc()(size));
 }
 
 EXPORTED void *calloc(size_t count, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, real_calloc()(count, size));
+  return counted(by_module, real_calloc()(count, size));
 }
 
 EXPORTED void *realloc(void *block, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module && block == NULL, real_realloc()(block, size));
+  return counted(by_module && block == NULL, real_realloc()(block, size));
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(NULL);
-  return got(by_module, real_aligned_alloc()(alignment, size));
+  return counted(by_module, real_aligned_alloc()(alignment, size));
 }
 
 EXPORTED void *mmap(void *at, size_t size, int prot, int flags, int fd,
@@ -142,10 +153,12 @@ EXPORTED void *mmap(void *at, size_t size, int prot, int flags, int fd,
   bool by_module = BY_MODULE;
   if (by_module && fails())
     return refuse(MAP_FAILED);
-  return got(by_module, real_mmap()(at, size, prot, flags, fd, offset));
+  return counted(by_module, real_mmap()(at, size, prot, flags, fd, offset));
 }
 
 EXPORTED void free(void *block) {
+  if (resolving) /* the text of an error of dlsym, which asks for free */
+    return;
   if (block != NULL && BY_MODULE)
     blocks--;
   real_free()(block);
@@ -157,27 +170,32 @@ EXPORTED int munmap(void *at, size_t size) {
   return real_munmap()(at, size);
 }
 
-/* What Lua allocates.  The retry after a failure fails as well. */
+/* Where Lua fails it collects, and asks for the same again: one failure. */
+static bool is_retry(const void *block, size_t size) {
+  bool retry = size == now.size && block == now.block;
+  now.size = 0;
+  return retry;
+}
+
+/* What Lua allocates; new memory is not zeroed by chance. */
 static void *allocate(void *ud, void *block, size_t old, size_t size) {
   (void)ud;
   if (size == 0) {
     free(block);
     return NULL;
   }
-  if (block != NULL && size <= old)
-    return realloc(block, size);
-  bool retried = size == now.size && block == now.block;
-  now.size = 0;
-  if (retried)
+  bool grows = block == NULL || size > old;
+  if (grows && is_retry(block, size))
     return NULL;
-  bool failed = now.failed;
-  if (!fails())
-    return realloc(block, size);
-  if (!failed) {
-    now.size = size;
+  if (grows && fails()) {
     now.block = block;
+    now.size = size;
+    return NULL;
   }
-  return NULL;
+  void *bytes = realloc(block, size);
+  if (block == NULL && bytes != NULL)
+    memset(bytes, 0x55, size);
+  return bytes;
 }
 
 /* What is wrong. */
@@ -254,7 +272,8 @@ static bool attempt(lua_State *L) {
 static void verify(lua_State *L, bool ok, int descriptors_before) {
   lua_getglobal(L, "verify");
   lua_pushboolean(L, ok);
-  bool verified = lua_pcall(L, 1, 0, 0) == LUA_OK;
+  lua_pushboolean(L, now.walk->lasting);
+  bool verified = lua_pcall(L, 2, 0, 0) == LUA_OK;
   if (!verified)
     report(luaL_tolstring(L, -1, NULL));
   lua_close(L);

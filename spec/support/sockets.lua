@@ -48,6 +48,18 @@ function sockets.pair(own)
   return own(uring.socketpair())
 end
 
+--- Frees what nobody holds, and takes the place of Addresses that have gone.
+---@return table junk
+function sockets.overwrite_addresses()
+  collectgarbage()
+  collectgarbage()
+  local junk = {}
+  for port = 1, 100 do
+    junk[port] = assert(uring.sockaddr("192.0.2.1", port))
+  end
+  return junk
+end
+
 --- Tells whether a descriptor is close-on-exec; nil: it is not open.
 ---@param fd integer
 ---@return boolean?

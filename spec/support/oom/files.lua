@@ -20,7 +20,7 @@ function attempt()
   end)
 end
 
-function verify(ok)
+function verify()
   os.remove(path)
-  after(ok)
+  after()
 end
