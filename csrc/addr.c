@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,7 +84,29 @@ static int addr_new(lua_State *L) {
   return 1;
 }
 
-/* unpack_sockaddr(buffer) -> Address that accept or recvmsg wrote to it */
+/*
+** How long an address is that the kernel wrote to zeroed memory: a Unix one
+** reaches to its last byte that is not zero, and a path's zero after it.
+*/
+static socklen_t length_of(const struct sockaddr_storage *storage,
+                           size_t size) {
+  const struct sockaddr_un *un = (const struct sockaddr_un *)storage;
+  if (storage->ss_family == AF_INET)
+    return sizeof(struct sockaddr_in);
+  if (storage->ss_family == AF_INET6)
+    return sizeof(struct sockaddr_in6);
+  if (size > sizeof *un)
+    size = sizeof *un;
+  while (size > PATH_OFFSET && un->sun_path[size - PATH_OFFSET - 1] == '\0')
+    size--;
+  bool path = size > PATH_OFFSET && un->sun_path[0] != '\0';
+  return (socklen_t)(size + path);
+}
+
+/*
+** unpack_sockaddr(buffer) -> Address that accept wrote to it, which was
+** zeroed, as new Buffers are
+*/
 static int addr_unpack(lua_State *L) {
   const Buffer *buffer = buffer_test(L, 1);
   luaL_argexpected(L, buffer != NULL, 1, BUFFER_TYPE);
@@ -92,12 +115,7 @@ static int addr_unpack(lua_State *L) {
   if (size > sizeof storage)
     size = sizeof storage;
   memcpy(&storage, buffer->bytes, size);
-  socklen_t length = (socklen_t)size;
-  if (storage.ss_family == AF_INET)
-    length = sizeof(struct sockaddr_in);
-  else if (storage.ss_family == AF_INET6)
-    length = sizeof(struct sockaddr_in6);
-  addr_push(L, &storage, length);
+  addr_push(L, &storage, length_of(&storage, size));
   return 1;
 }
 

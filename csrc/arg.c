@@ -23,18 +23,6 @@ typedef struct {
   int level; /* whose line an error names */
 } Source;
 
-/* "recv: bad argument 'buf' (uring.Buffer expected, got number)" */
-static void wrong(lua_State *L, const Source *from, const char *expected) {
-  const char *got = luaL_typename(L, from->index);
-  if (luaL_getmetafield(L, from->index, "__name") == LUA_TSTRING)
-    got = lua_tostring(L, -1);
-  luaL_where(L, from->level);
-  lua_pushfstring(L, "%s: bad argument '%s' (%s expected, got %s)",
-                  from->op->name, from->spec->name, expected, got);
-  lua_concat(L, 2);
-  lua_error(L);
-}
-
 /* "recv: bad argument 'fd' (out of range)" */
 static void refuse(lua_State *L, const Source *from, const char *why) {
   luaL_where(L, from->level);
@@ -42,6 +30,14 @@ static void refuse(lua_State *L, const Source *from, const char *why) {
                   from->spec->name, why);
   lua_concat(L, 2);
   lua_error(L);
+}
+
+/* "recv: bad argument 'buf' (uring.Buffer expected, got number)" */
+static void wrong(lua_State *L, const Source *from, const char *expected) {
+  const char *got = luaL_typename(L, from->index);
+  if (luaL_getmetafield(L, from->index, "__name") == LUA_TSTRING)
+    got = lua_tostring(L, -1);
+  refuse(L, from, lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
 
 static void hold(Args *args, Mem *mem) {
@@ -174,6 +170,8 @@ static void check_iovecs(lua_State *L, const Source *from, Args *args,
   const Iovecs *iovecs = iovecs_test(L, from->index);
   if (iovecs == NULL)
     wrong(L, from, IOVECS_TYPE);
+  else if (iovecs->mem == NULL) /* met again by another finalizer */
+    refuse(L, from, "they were collected");
   else {
     arg->data = iovecs->mem->bytes;
     arg->size = iovecs->count;

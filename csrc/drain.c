@@ -41,13 +41,21 @@ static void forget_parked(Ring *ring) {
   ring->parked_end = &ring->parked;
 }
 
-/* The kernel has not seen them: its tail moves only when we submit. */
+/*
+** Takes back what the kernel has not taken.  It looks at the tail only when
+** it is entered, so the tail may go back to the head; but not under SQPOLL,
+** whose thread may be looking now: there, only what was never shown to it.
+*/
 static void forget_unsubmitted(Ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned shift = (ring->uring.flags & IORING_SETUP_SQE128) ? 1 : 0;
-  for (unsigned i = sq->sqe_head; i != sq->sqe_tail; i++)
+  bool ours = !(ring->uring.flags & IORING_SETUP_SQPOLL);
+  unsigned first = ours ? *sq->khead : sq->sqe_head;
+  for (unsigned i = first; i != sq->sqe_tail; i++)
     forget_sqe(ring, &sq->sqes[(i & *sq->kring_mask) << shift]);
-  sq->sqe_tail = sq->sqe_head;
+  sq->sqe_head = sq->sqe_tail = first;
+  if (ours)
+    io_uring_smp_store_release(sq->ktail, first);
   forget_parked(ring);
 }
 

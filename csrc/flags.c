@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 const Flag FLAGS_SETUP[] = {
@@ -85,9 +86,11 @@ static uint32_t bits_of_integer(lua_State *L, int index, const char *what,
   lua_Integer known = 0;
   for (const Flag *flag = list; flag->name != NULL; flag++)
     known |= flag->value;
-  if ((bits & ~known) != 0)
-    luaL_error(L, "%s: unknown flags 0x%s", what,
-               lua_pushfstring(L, "%I", bits & ~known));
+  if ((bits & ~known) != 0) {
+    char hex[32];
+    snprintf(hex, sizeof hex, "0x%llx", (unsigned long long)(bits & ~known));
+    luaL_error(L, "%s: unknown flags %s", what, hex);
+  }
   return (uint32_t)bits;
 }
 

@@ -2,6 +2,7 @@
 ** luaring.c - uring.Ring: a ring as Lua sees it.
 */
 #include "luaring.h"
+#include "clock.h"
 #include "fail.h"
 #include "flags.h"
 
@@ -143,6 +144,27 @@ static int luaring_submit(lua_State *L) {
 }
 
 /*
+** Where the kernel took SQEs it says how many, and not why it waits no
+** longer: waits for the rest of the time.
+*/
+static int wait_on(Ring *ring, unsigned count, struct __kernel_timespec *time,
+                   int64_t start, int code) {
+  if (io_uring_cq_ready(&ring->uring) >= count)
+    return code;
+  int64_t passed = clock_now() - start;
+  time->tv_sec -= passed / CLOCK_SECOND;
+  time->tv_nsec -= passed % CLOCK_SECOND;
+  if (time->tv_nsec < 0) {
+    time->tv_sec--;
+    time->tv_nsec += CLOCK_SECOND;
+  }
+  if (time->tv_sec < 0)
+    return -ETIME;
+  int again = ring_submit_and_wait(ring, count, time);
+  return again < 0 ? again : code;
+}
+
+/*
 ** ring:submit_and_wait(count [, seconds]) -> how many SQEs went to the
 ** kernel; nil, "timeout", ETIMEDOUT where fewer CQEs came in time; or nil,
 ** message, code.  One io_uring_enter(2).
@@ -157,7 +179,10 @@ static int luaring_submit_and_wait(lua_State *L) {
     time = luaring_check_seconds(L, 3);
     limit = &time;
   }
+  int64_t start = clock_now();
   int code = ring_submit_and_wait(ring, (unsigned)count, limit);
+  if (code >= 0 && limit != NULL)
+    code = wait_on(ring, (unsigned)count, &time, start, code);
   return push_submitted(L, "submit_and_wait", code);
 }
 

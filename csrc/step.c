@@ -2,18 +2,18 @@
 ** step.c - one turn of the loop: submit, wait, and hand over what completed.
 */
 #include "step.h"
+#include "clock.h"
 #include "flight.h"
 #include "luaring.h"
 #include "result.h"
 
 #include <errno.h>
-#include <time.h>
 
 #define STEP_CQES 512 /* at most, in one step; the rest wait for the next */
 #define PER_CQE   3   /* places in the table of a step */
 
 /* Some kernels swallow EINTR, so no wait is without an end: 60 s. */
-#define LONGEST_WAIT INT64_C(60000000000)
+#define LONGEST_WAIT (60 * CLOCK_SECOND)
 
 /* What one step has in hand.  A raise may interrupt it, and it goes on. */
 typedef struct {
@@ -67,6 +67,13 @@ static void dispose(const Slot *slot, const struct io_uring_cqe *cqe) {
   result_dispose(slot->op, cqe->res);
 }
 
+/* Whether the coroutine on the top was closed while it waited. */
+static bool has_ended(lua_State *L) {
+  lua_State *waiting = lua_tothread(L, -1);
+  int status = lua_status(waiting);
+  return status != LUA_YIELD && (status != LUA_OK || lua_gettop(waiting) == 0);
+}
+
 /* Works off a batch: arguments are the table, the ring's, and the batch. */
 static int reap(lua_State *L) {
   Batch *batch = lua_touserdata(L, 3);
@@ -78,6 +85,11 @@ static int reap(lua_State *L) {
     } else if (!flight_push_data(L, 2, slot)) {
       lua_pop(L, 1);
       dispose(slot, cqe);
+      finish(L, batch, slot, cqe);
+    } else if (has_ended(L)) { /* who resumed it may wait for it yet */
+      dispose(slot, cqe);
+      lua_pushnil(L);
+      hand_over(L, batch, ECANCELED);
       finish(L, batch, slot, cqe);
     } else {
       lua_Integer extra = push_value(L, slot, cqe); /* may raise */
@@ -105,8 +117,8 @@ static void enter(lua_State *L, Ring *ring, bool wait,
   if (nanoseconds < 0 || nanoseconds > LONGEST_WAIT)
     nanoseconds = LONGEST_WAIT;
   struct __kernel_timespec time = {
-    .tv_sec = nanoseconds / 1000000000,
-    .tv_nsec = nanoseconds % 1000000000,
+    .tv_sec = nanoseconds / CLOCK_SECOND,
+    .tv_nsec = nanoseconds % CLOCK_SECOND,
   };
   ring_unpark(ring);
   int code = ring_submit_and_wait(ring, wait ? 1 : 0, &time);
@@ -116,12 +128,6 @@ static void enter(lua_State *L, Ring *ring, bool wait,
   luaring_push_failure(L, "io_uring_enter", -code);
   lua_pop(L, 1);
   lua_error(L);
-}
-
-static lua_Integer now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (lua_Integer)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 /* Before a wait: what the last step left in the table may be collected. */
@@ -170,6 +176,6 @@ int step_turn(lua_State *L) {
   }
   io_uring_cq_advance(uring, batch.count);
   lua_pushinteger(L, batch.filled);
-  lua_pushinteger(L, now());
+  lua_pushinteger(L, clock_now());
   return 2;
 }

@@ -3,6 +3,7 @@
 ** All descriptors are close-on-exec.
 */
 #include "sys.h"
+#include "clock.h"
 #include "fail.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static int check_fd(lua_State *L, int arg) {
@@ -157,9 +157,7 @@ static int sys_sigpipe(lua_State *L) {
 
 /* now() -> CLOCK_MONOTONIC in nanoseconds */
 static int sys_now(lua_State *L) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  lua_pushinteger(L, (lua_Integer)time.tv_sec * 1000000000 + time.tv_nsec);
+  lua_pushinteger(L, clock_now());
   return 1;
 }
 

@@ -3,6 +3,12 @@
 -- prints: listening on 127.0.0.1:7000         Ctrl-C ends it
 local uring = require "uring"
 
+local function check(value, message)
+  if value then return value end
+  io.stderr:write("echo: ", message, "\n")
+  os.exit(1, true)
+end
+
 local function echo(conn)
   local _conn <close> = conn
   for bytes in conn:chunks() do
@@ -11,15 +17,11 @@ local function echo(conn)
 end
 
 local function serve(where)
-  local listener, message = uring.listen(where)
-  if not listener then
-    io.stderr:write("echo: ", message, "\n")
-    os.exit(1)
-  end
+  local listener = check(uring.listen(where))
   print("listening on " .. tostring(listener:sockname()))
   io.stdout:flush()
   uring.spawn(function()
-    uring.signal.wait("INT", "TERM")
+    check(uring.signal.wait("INT", "TERM"))
     os.exit(0, true)
   end)
   for conn in listener:iter() do
@@ -27,4 +29,4 @@ local function serve(where)
   end
 end
 
-uring.run(serve, arg[1] or "127.0.0.1:7000")
+check(pcall(uring.run, serve, arg[1] or "127.0.0.1:7000"))

@@ -12,7 +12,8 @@ local function call(prep, ...)
   local sqe = ring:get_sqe()
   sqe[prep](sqe, ...)
   ring:submit()
-  local cqe = ring:wait_cqe()
+  local cqe
+  repeat cqe = ring:wait_cqe() until cqe -- again where a signal came
   ring:cqe_seen(cqe)
   if cqe.res < 0 then return nil, uring.strerror(-cqe.res) end
   return cqe.res
@@ -35,7 +36,8 @@ local function cat(fd, blocks)
     local count, message = call("prep_readv", fd, iovecs)
     if not count or count == 0 then return message end
     for i = 1, (count + BLOCK - 1) // BLOCK do
-      io.write(blocks[i]:sub(1, math.min(BLOCK, count - (i - 1) * BLOCK)))
+      local rest = count - (i - 1) * BLOCK
+      assert(io.write(blocks[i]:sub(1, math.min(BLOCK, rest))))
     end
   end
 end
@@ -53,4 +55,5 @@ for _, name in ipairs(arg) do
     ok = false
   end
 end
+assert(io.stdout:flush())
 os.exit(ok, true)

@@ -8,14 +8,13 @@ local function check(value, message)
   io.stderr:write("raw_echo: ", message, "\n")
   os.exit(1)
 end
-local port = math.tointeger(tonumber(arg[1] or 7000)) or -1
 local server = check(uring.socket(C.AF_INET, C.SOCK_STREAM))
+local port = math.tointeger(tonumber(arg[1] or 7000)) or -1
 uring.setsockopt(server, C.SOL_SOCKET, C.SO_REUSEADDR, 1)
 check(uring.bind(server, check(uring.sockaddr("127.0.0.1", port))))
 check(uring.listen(server))
 local ring = check(uring.ring(256, { flags = "single_issuer" }))
 io.write("listening on ", tostring(uring.getsockname(server)), "\n"):flush()
-
 -- user_data says what completed, and on which descriptor: kind << 32 | fd
 local ACCEPT, RECV, SEND, SIGNAL = 1, 2, 3, 4
 local buffers, unsent = {}, {} -- by fd: what it receives to, what is to go
@@ -33,8 +32,7 @@ local function send(fd, bytes)
   if #bytes > 0 then prepare("prep_send", SEND, fd, bytes) else receive(fd) end
 end
 local function close(fd)
-  uring.close(fd)
-  if not accepting then accept() end
+  if uring.close(fd) and not accepting then accept() end
   accepting = true
 end
 local handle = {
@@ -49,9 +47,11 @@ local handle = {
   [SEND] = function(fd, count) send(fd, unsent[fd]:slice(count + 1)) end,
   [SIGNAL] = function() os.exit(0, true) end,
 }
-prepare("prep_read", SIGNAL, uring.signalfd("INT", "TERM"), uring.buffer(128))
+local signals = check(uring.signalfd("INT", "TERM"))
+prepare("prep_read", SIGNAL, signals, uring.buffer(128))
 accept()
-while ring:submit_and_wait(1) do
+while true do
+  ring:submit_and_wait(1)
   for res, _, data in ring:cqes() do
     local kind, fd = data >> 32, data & 0xffffffff
     if res <= 0 and kind > ACCEPT then close(fd) else handle[kind](fd, res) end

@@ -24,6 +24,7 @@ build = {
     ["uring.errno"] = "lua/uring/errno.lua",
     ["uring.fs"] = "lua/uring/fs.lua",
     ["uring.loop"] = "lua/uring/loop.lua",
+    ["uring.meta"] = "lua/uring/meta.lua",
     ["uring.multishot"] = "lua/uring/multishot.lua",
     ["uring.net"] = "lua/uring/net.lua",
     ["uring.op"] = "lua/uring/op.lua",

@@ -105,7 +105,11 @@ describe("an address in a Buffer", function()
     local ring = assert(uring.ring(4))
     local domain = C["AF_" .. where.family:upper()]
     local server = uring.socket(domain, C.SOCK_STREAM)
-    assert(uring.bind(server, where))
+    if not uring.bind(server, where) then
+      uring.close(server)
+      ring:close()
+      pending("this machine has no " .. where.family)
+    end
     assert(uring.listen(server))
     local client = uring.socket(domain, C.SOCK_STREAM)
     if name then assert(uring.bind(client, name)) end

@@ -327,28 +327,32 @@ local function script(text)
       end
       return list
     end
-  ]] .. text .. " io.write 'the end'" }
+  ]] .. text .. " print 'the end'" }
   assert.equal("", result.err)
-  assert.equal("the end", result.out)
+  assert.equal("the end\n", result.out)
   assert.equal(0, result.code)
 end
 
 describe("an op", function()
-  it("is no matter to a BufRing with the same number", function()
+  it("keeps the number of a closed BufRing that it selects from", function()
     script [[
       local ring = uring.ring(8)
       local a, b = uring.socketpair()
-      local c, d = uring.socketpair()
-      local old = ring:buf_ring { bgid = 1, entries = 1, size = 16 }
+      local options = { bgid = 1, entries = 1, size = 16 }
+      local old = ring:buf_ring(options)
       ring:get_sqe():prep_recv(b, old)
       ring:submit()
       old:close()
-      local new = ring:buf_ring { bgid = 1, entries = 8, size = 16 }
-      ring:get_sqe():prep_recv(d, new)
-      ring:get_sqe():prep_send(c, "one")
-      take(ring, 2) -- the first buffer of the new one is out
+      local new, message, code = ring:buf_ring(options)
+      assert(new == nil and code == uring.errno.EBUSY)
+      assert(message == "buf_ring: Device or resource busy")
       ring:get_sqe():prep_send(a, "two")
       take(ring, 2)
+      new = assert(ring:buf_ring(options))
+      ring:get_sqe():prep_recv(b, new)
+      for _, cqe in ipairs(take(ring, 1)) do
+        assert(new:string(cqe.flags, cqe.res) == "two")
+      end
       ring:close()
     ]]
   end)

@@ -65,6 +65,16 @@ for _, server in ipairs(peer.SERVERS) do
       assert.equal("", running:errors())
     end)
 
+    it("sends 64 MiB back to a client that reads late", function()
+      local running <close> = peer.serve(server)
+      local count, message = peer.run(function()
+        local conn <close> = peer.connect(running)
+        return peer.repeat_block(conn, peer.bytes(262139), 257, true)
+      end)
+      assert.is_nil(message)
+      assert.equal(257 * 262139, count)
+    end)
+
     for _, name in ipairs { "INT", "TERM" } do
       it("ends in good order at SIG" .. name .. ", with clients", function()
         local running <close> = peer.serve(server)
@@ -89,13 +99,17 @@ for _, server in ipairs(peer.SERVERS) do
     end
 
     -- One line, which says whose it is and why; no traceback.
-    local function refuses(argument, reason)
-      local result = process.run { LUA, server.file, argument }
+    local function assert_refused(reason, result)
       assert.equal(1, result.code)
-      assert.equal("", result.out)
       assert.equal(server.name .. ": ", result.err:match "^[%l_]+: ")
       assert.is_truthy(result.err:find(reason, 1, true), result.err)
       assert.is_truthy(result.err:find "^[^\n]+\n$", result.err)
+    end
+
+    local function refuses(argument, reason)
+      local result = process.run { LUA, server.file, argument }
+      assert.equal("", result.out)
+      assert_refused(reason, result)
     end
 
     it("says in one line that the port is in use", function()
@@ -107,6 +121,18 @@ for _, server in ipairs(peer.SERVERS) do
       refuses("nonsense", "address")
       refuses(server.where:format(70000), "address")
       refuses("", "address")
+    end)
+
+    it("says in one line that it has too few descriptors to start", function()
+      for limit = 4, 6 do
+        local running <close> = process.lua {
+          server.file, server.where:format(0), limits = "-n " .. limit,
+        }
+        os.execute "sleep 0.2" -- it may as well go on
+        if not running:is_alive() then
+          assert_refused("Too many open files", running:wait())
+        end
+      end
     end)
 
     if server.name == "echo" then

@@ -31,6 +31,20 @@ describe("run", function()
     end
   end)
 
+  it("may be inside a coroutine", function()
+    local wrapped = coroutine.wrap(function(value)
+      value = coroutine.yield(within.run(function()
+        uring.sleep(0.001)
+        return value
+      end))
+      return within.run(function()
+        assert.is_true(uring.op.nop())
+        return value
+      end)
+    end)
+    assert.same({ "one", "two" }, { wrapped("one"), wrapped("two") })
+  end)
+
   it("inside a run raises, and the run goes on", function()
     assert.equal("fine", within.run(function()
       assert.error_matches(function() uring.run(function() end) end,

@@ -22,16 +22,26 @@ local function connected(body)
   end)
 end
 
+-- Skips a test visibly where the machine has no IPv6.
+local function need_ipv6()
+  local fd = raw.socket(C.AF_INET6, C.SOCK_STREAM)
+  local bound = fd and raw.bind(fd, raw.sockaddr("::1", 0))
+  if fd then raw.close(fd) end
+  if not bound then pending("this machine has no IPv6") end
+end
+
 describe("listening", function()
   for where, pattern in pairs {
     ["127.0.0.1:0"] = "^127%.0%.0%.1:%d+$",
     ["localhost:0"] = "^127%.0%.0%.1:%d+$",
-    [":0"] = "^0%.0%.0%.0:%d+$",
-    ["*:0"] = "^0%.0%.0%.0:%d+$",
+    ["0.0.0.0:0"] = "^0%.0%.0%.0:%d+$",
+    [":0"] = "^%[::%]:%d+$",
+    ["*:0"] = "^%[::%]:%d+$",
     ["[::1]:0"] = "^%[::1%]:%d+$",
     ["unix:@uring-net-spec"] = "^unix:@uring%-net%-spec$",
   } do
     it("on " .. where .. " takes connections", function()
+      if pattern:find("%%%[") then need_ipv6() end
       within.run(function()
         local listener <close> = assert(uring.listen(where))
         local address = listener:sockname()
@@ -79,7 +89,22 @@ describe("listening", function()
     end)
   end)
 
+  it("on every address takes connections of IPv4 as well", function()
+    need_ipv6()
+    within.run(function()
+      local listener <close> = assert(uring.listen(":0"))
+      local port = listener:sockname().port
+      for _, host in ipairs { "127.0.0.1", "::1" } do
+        local client <close> = assert(uring.connect(host, port))
+        local server <close> = assert(listener:accept())
+        assert(client:write(host, "\n"))
+        assert.equal(host, server:read())
+      end
+    end)
+  end)
+
   it("on [::] may leave IPv4 alone", function()
+    need_ipv6()
     within.run(function()
       local six <close> = assert(uring.listen("[::]:0", { v6only = true }))
       local port = six:sockname().port
@@ -327,6 +352,40 @@ describe("a connection", function()
       while got < count do uring.sleep(0.001) end
     end)
   end)
+
+  it("that is closed while buffers are short reads nobody else's bytes",
+    function()
+      within.run(function()
+        local count <const> = 257 -- one more than the loop has buffers
+        local listener <close> = assert(uring.listen("unix:@uring-net-short"))
+        local address = listener:sockname()
+        local clients, servers, got, taken = {}, {}, 0, nil
+        for i = 1, count do
+          clients[i] = assert(uring.connect(address))
+          servers[i] = assert(listener:accept())
+          assert(clients[i]:write("x"))
+        end
+        local late <close> = assert(uring.connect(address))
+        assert(late:write("mine\n"))
+        uring.spawn(function()
+          uring.op.nop() -- completes before the reads
+          servers[count]:close() -- its number is free again
+          taken = assert(listener:accept())
+        end)
+        for i = 1, count do
+          uring.spawn(function()
+            servers[i]:read_some()
+            got = got + 1
+          end)
+        end
+        while got < count or not taken do uring.yield() end
+        uring.spawn(function()
+          uring.sleep(0.2)
+          taken:close()
+        end)
+        assert.equal("mine", taken:read())
+      end)
+    end)
 
   it("is closed by the collector where nobody has it", function()
     within.run(function()

@@ -32,6 +32,11 @@ local function fresh_user()
   return uid
 end
 
+-- A user whose rings count as locked memory.
+local function any_user()
+  return IS_ROOT and fresh_user() or nil
+end
+
 -- Has a program that sees io_uring_setup fail; the compiler's work is put in
 -- its place at once, since other specs may run at the same time.
 local function deny(name)
@@ -96,10 +101,9 @@ describe("where memory for a ring is short", function()
   leaks.watch()
 
   local function needs_counting()
-    local uid = fresh_user()
     local result = process.run {
       LUA, "-e", "os.exit((require 'uring.ring'.ring(1)) == nil)",
-      limits = "-l 0", uid = uid,
+      limits = "-l 0", uid = any_user(),
     }
     if result.code ~= 0 then
       pending "this kernel does not count rings as locked memory"
@@ -118,12 +122,12 @@ describe("where memory for a ring is short", function()
   it("a ring of 4096 entries is refused, with the limit", function()
     needs_counting()
     local result = process.run {
-      LUA, "-e", "print(require 'uring.ring'.ring(4096))",
-      limits = "-l 64", uid = fresh_user(),
+      LUA, "-e", "print(select(2, require 'uring.ring'.ring(4096)))",
+      limits = "-l 64", uid = any_user(),
     }
     assert.same({
       code = 0, err = "",
-      out = "nil\tring: Cannot allocate memory: io_uring: no memory for 4096 "
+      out = "ring: Cannot allocate memory: io_uring: no memory for 4096 "
         .. "entries; RLIMIT_MEMLOCK is 65536 bytes: raise it (ulimit -l, or "
         .. "LimitMEMLOCK= of the service), or ask for fewer\t12\n",
     }, result)
@@ -150,7 +154,7 @@ describe("where memory for a ring is short", function()
 
   it("uring.run gives up where there is none", function()
     needs_counting()
-    refused({ LUA, "-e", PLAIN, limits = "-l 0", uid = fresh_user() },
+    refused({ LUA, "-e", PLAIN, limits = "-l 0", uid = any_user() },
       "ring: Cannot allocate memory: io_uring: ",
       "RLIMIT_MEMLOCK is 0 bytes: raise it")
   end)

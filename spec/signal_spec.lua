@@ -1,5 +1,7 @@
 --- A task waits for a signal, which does nothing else meanwhile.
+local core = require "uring.core"
 local leaks = require "spec.support.leaks"
+local low = require "uring.ring"
 local process = require "spec.support.process"
 local uring = require "uring"
 local within = require "spec.support.within"
@@ -75,6 +77,22 @@ describe("waiting for a signal", function()
     assert.equal(before, blocked())
   end)
 
+  it("leaves a signal blocked that was", function()
+    local other = low.signalfd("USR1")
+    local before = blocked()
+    within.run(function()
+      local name
+      uring.spawn(function() name = uring.signal.wait("USR1") end)
+      uring.yield()
+      kill("USR1")
+      while not name do uring.yield() end
+    end)
+    local after = blocked()
+    core.unblock("USR1")
+    low.close(other)
+    assert.equal(before, after)
+  end)
+
   it("leaves it as it was where the run fails", function()
     local before = blocked()
     pcall(uring.run, function()
@@ -123,10 +141,10 @@ describe("waiting for a signal", function()
           os.execute("kill -USR1 $PPID")
           while count < round do uring.yield() end
         end
-        io.write("both")
+        print "both"
       end)
     ]]
-    assert.same({ code = 0, out = "both", err = "" },
+    assert.same({ code = 0, out = "both\n", err = "" },
       process.run { process.LUA, "-e", script })
   end)
 end)

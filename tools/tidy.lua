@@ -10,7 +10,7 @@ local house = {
   -- A room may use only itself and the rooms named before it.
   rooms = {
     c = {
-      "compat", "op", "fail", "ops", "mem", "slot", "buffer", "iovecs",
+      "compat", "clock", "op", "fail", "ops", "mem", "slot", "buffer", "iovecs",
       "addr", "bufring", "arg", "result", "ring", "drain", "flags",
       "flight", "luaring", "ringinfo", "sqe", "cqe", "step", "bind", "sys",
       "sock", "consts", "core",

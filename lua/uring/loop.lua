@@ -182,8 +182,8 @@ end
 local function unwrap(thread, ok, ...)
   if ok then return ... end
   local message = ...
-  coroutine.close(thread)
-  error(message, 3)
+  if coroutine.status(thread) == "dead" then coroutine.close(thread) end
+  error(message, 2)
 end
 
 --- As coroutine.wrap, but the coroutine may wait for I/O.

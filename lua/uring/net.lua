@@ -103,9 +103,10 @@ local Listener = { __name = "uring.Listener" }
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  self.is_reading = true
-  local fd, message, code = op.accept(self.fd)
-  self.is_reading = false
+  self.acceptors = self.acceptors + 1
+  local ok, fd, message, code = pcall(op.accept, self.fd)
+  self.acceptors = self.acceptors - 1
+  if not ok then error(fd, 0) end
   if fd then return new_conn(fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   return nil, message, code
@@ -193,7 +194,7 @@ end
 local function listen_on(where, options)
   local fd, message, code = open_socket(where, options)
   if not fd then return nil, message, code end
-  local listener = setmetatable({ fd = fd }, Listener)
+  local listener = setmetatable({ fd = fd, acceptors = 0 }, Listener)
   local done, _, reason = bind_and_listen(fd, where, options.backlog)
   if done then return listener end
   listener:close()

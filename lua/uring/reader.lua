@@ -12,8 +12,9 @@ local function receive(self)
     error("the stream is being read by another task", 4)
   end
   self.is_reading = true
-  local bytes, message, code = self:_receive()
+  local ok, bytes, message, code = pcall(self._receive, self)
   self.is_reading = false
+  if not ok then error(bytes, 0) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   return bytes, message, code
 end

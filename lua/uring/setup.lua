@@ -11,6 +11,10 @@ local LADDER = {
   { "submit_all", "clamp" }, -- 5.18
   { "clamp" }, -- 5.6
 }
+local CONTAINER = "in a container, run with a profile that allows "
+  .. "io_uring_setup, io_uring_enter and io_uring_register "
+  .. "(docker: --security-opt seccomp=FILE, or =unconfined)"
+local CAP_SYS_ADMIN = 1 << 21
 local LEAST_ENTRIES = 32
 local CQES_PER_SQE = 4
 
@@ -19,20 +23,22 @@ local function first_match(path, pattern)
   return file and file:read("a"):match(pattern)
 end
 
+local function is_admin()
+  local capabilities = first_match("/proc/self/status", "\nCapEff:%s+(%x+)")
+  return tonumber(capabilities or "0", 16) & CAP_SYS_ADMIN ~= 0
+end
+
 local function explain_forbidden()
   local level = first_match("/proc/sys/kernel/io_uring_disabled", "%d")
-  local uid = first_match("/proc/self/status", "\nUid:%s+%d+%s+(%d+)")
   if level == "2" then
     return "kernel.io_uring_disabled is 2; "
       .. "allow it with: sysctl kernel.io_uring_disabled=0"
-  elseif level == "1" and uid ~= "0" then
+  elseif level == "1" and not is_admin() then
     return "kernel.io_uring_disabled is 1, which leaves it to privileged "
       .. "processes and to the group in kernel.io_uring_group; "
       .. "allow it with: sysctl kernel.io_uring_disabled=0"
   elseif first_match("/proc/self/status", "\nSeccomp:%s+(%d)") == "2" then
-    return "a seccomp filter forbids it; in a container, run with a profile "
-      .. "that allows io_uring_setup, io_uring_enter and io_uring_register "
-      .. "(docker: --security-opt seccomp=FILE, or =unconfined)"
+    return "a seccomp filter forbids it; " .. CONTAINER
   end
   return "a security module or the container forbids it"
 end
@@ -54,7 +60,7 @@ function setup.explain(code, entries)
     return explain_forbidden()
   elseif code == errno.ENOSYS then
     return "this kernel has no io_uring (Linux 5.11 or newer is needed), "
-      .. "or a seccomp filter hides it"
+      .. "or a seccomp filter hides it; " .. CONTAINER
   elseif code == errno.ENOMEM then
     return explain_memory(entries)
   elseif code == errno.EINVAL then

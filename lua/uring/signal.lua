@@ -7,6 +7,15 @@ local signal = {}
 
 local SIGINFO_SIZE = 128
 
+local waiting = {} -- name -> how many tasks wait for it
+
+local function change(names, difference)
+  for _, name in ipairs(names) do
+    waiting[name] = (waiting[name] or 0) + difference
+    if waiting[name] == 0 then core.unblock(name) end
+  end
+end
+
 --- Waits for one of some signals, which do nothing else meanwhile.
 ---@param ... string names as in kill(1): "INT", "TERM"
 ---@return string? name of the one that came
@@ -15,11 +24,12 @@ local SIGINFO_SIZE = 128
 function signal.wait(...)
   local fd, message, code = core.signalfd(...)
   if not fd then return nil, message, code end
-  local names = table.pack(...)
+  local names = { ... }
+  change(names, 1)
   local _guard <close> = setmetatable({}, {
     __close = function()
       core.close(fd)
-      core.unblock(table.unpack(names, 1, names.n))
+      change(names, -1)
     end,
   })
   local info = core.buffer(SIGINFO_SIZE)

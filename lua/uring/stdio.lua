@@ -9,6 +9,7 @@ stdio.BROKEN = "stdout: Broken pipe"
 
 for fd, name in pairs { [0] = "stdin", [1] = "stdout", [2] = "stderr" } do
   stdio[name] = fs.from_fd(fd, name)
+  stdio[name].is_lent = true -- others write to it yet when we are collected
 end
 
 return stdio

@@ -30,7 +30,7 @@ end
 function Stream:close()
   if self.is_closed then return true end
   self.is_closed, self.unread, self.at = true, "", 1
-  if self.is_reading or self.is_writing then
+  if self.is_reading or self.is_writing or (self.acceptors or 0) > 0 then
     loop.post("cancel_fd", self.fd, core.consts.IORING_ASYNC_CANCEL_ALL)
   end
   if not loop.post("close", self.fd) then core.close(self.fd) end
@@ -38,7 +38,7 @@ function Stream:close()
 end
 
 local function collected(self) -- no op is in flight: its task would keep us
-  if not self.is_closed then
+  if not self.is_closed and not self.is_lent then
     self.is_closed = true
     core.close(self.fd)
   end

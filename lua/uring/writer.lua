@@ -9,6 +9,7 @@ local Writer = {}
 -- the one before hands over to it.
 
 local function wait_in_line(self)
+  loop.check_can_wait("write")
   local line = self.writers
   if not line then
     line = { first = 1, last = 0 }
@@ -43,15 +44,15 @@ local function gather(data, ...)
   return table.concat(pieces)
 end
 
--- Sends what is left after a first attempt that sent 'count' bytes, if it
--- did: self, or nil, message, code, and how much had gone.
-local function transmit_rest(self, data, count, message, code)
-  local sent, size = 0, #data
-  while count and count > 0 do
+-- Returns self, or nil, message, code, and how much had gone.
+local function transmit_all(self, data)
+  local sent, rest, count, message, code = 0, data, nil, nil, nil
+  while not self.is_closed do
+    count, message, code = self:_transmit(rest)
+    if not count or count == 0 then break end
     sent = sent + count
-    if sent >= size then return self end
-    if self.is_closed then break end
-    count, message, code = self:_transmit(core.slice(data, sent + 1))
+    if sent == #data then return self end
+    rest = core.slice(data, sent + 1)
   end
   if self.is_closed then
     message, code = "closed", errno.ECLOSED
@@ -76,15 +77,10 @@ function Writer:write(data, ...)
   if #data == 0 and not self.is_closed then return self end
   if self.is_writing then wait_in_line(self) end
   self.is_writing = true
-  local done, written, count, message, code = self, nil, nil, nil, nil
-  if not self.is_closed then count, message, code = self:_transmit(data) end
-  if count ~= #data then
-    done, message, code, written = transmit_rest(self, data, count, message,
-      code)
-  end
+  local ok, done, message, code, written = pcall(transmit_all, self, data)
   if self.writers then hand_over(self) else self.is_writing = false end
-  if done then return self end
-  return nil, message, code, written
+  if not ok then error(done, 0) end
+  return done, message, code, written
 end
 
 return Writer

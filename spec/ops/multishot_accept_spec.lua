@@ -200,8 +200,8 @@ rows.describe("multishot_accept", function()
       for _ = 1, 3 do u.yield() end
       assert.is_true(u.op.cancel_fd(listener))
       while not message do u.yield() end
-      assert.matches("^spec/ops/multishot_accept_spec.lua:%d+: multishot_accept: "
-        .. "Operation canceled$", message)
+      assert.matches("^spec/ops/multishot_accept_spec.lua:%d+: "
+        .. "multishot_accept: Operation canceled$", message)
     end)
   end)
 end)

@@ -204,7 +204,8 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
 static void report(const char *what) {
   static char last[512];
   char text[512];
-  snprintf(text, sizeof text, "%s%s", line, what);
+  int length = (int)strcspn(what, "\n"); /* without a traceback */
+  snprintf(text, sizeof text, "%s%.*s", line, length, what);
   if (strcmp(text, last) != 0)
     printf("%s: allocation %ld %s: %s\n", now.chunk, now.number, now.walk->name,
            text);

@@ -19,6 +19,9 @@ function peer.serve(server, options)
   local command = { server.file, server.where:format(0) }
   for name, value in pairs(options or {}) do command[name] = value end
   local running = process.lua(command)
+  local _guard <close> = setmetatable({}, {
+    __close = function() if not running.port then running:close() end end,
+  })
   local port = running:expect "^listening on 127%.0%.0%.1:(%d+)\n"
   running.port = tonumber(port)
   return running
@@ -87,15 +90,39 @@ function peer.bytes(count)
   return table.concat(words):sub(1, count)
 end
 
+--- Waits until a count stands still for some seconds; returns it.
+---@param seconds number
+---@param count function
+---@return integer
+function peer.settled(seconds, count)
+  local last, since = count(), uring.now()
+  return process.await("standstill", function()
+    local now = count()
+    if now ~= last then last, since = now, uring.now() end
+    return uring.now() - since > seconds and now
+  end)
+end
+
 --- Sends a block so many times over, then ends its direction; takes what
 -- comes back meanwhile, to the end.
+---@param conn uring.Conn
+---@param block string
+---@param times integer
+---@param late? boolean takes nothing before nothing more can be sent
 ---@return integer? count of the bytes that came back
 ---@return string? message where they are others than those sent
-function peer.repeat_block(conn, block, times)
+function peer.repeat_block(conn, block, times, late)
+  local sent = 0
   uring.spawn(function()
-    for _ = 1, times do assert(conn:write(block)) end
+    for i = 1, times do
+      assert(conn:write(block))
+      sent = i
+    end
     assert(conn:shutdown("w"))
   end)
+  if late then
+    assert(peer.settled(0.2, function() return sent end) < times)
+  end
   local twice, count = block .. block, 0
   for bytes in conn:chunks() do
     local at = count % #block + 1
@@ -120,19 +147,6 @@ function peer.flood(conn, total, progress)
       if not conn:write(block) then return end
       progress.sent = progress.sent + #block
     end
-  end)
-end
-
---- Waits until a count stands still for some seconds; returns it.
----@param seconds number
----@param count function
----@return integer
-function peer.settled(seconds, count)
-  local last, since = count(), uring.now()
-  return process.await("standstill", function()
-    local now = count()
-    if now ~= last then last, since = now, uring.now() end
-    return uring.now() - since > seconds and now
   end)
 end
 

@@ -84,8 +84,9 @@ end
 
 local dies_with_us -- what setpriv is told, where it can do that
 
--- What becomes the program: a leader, and perhaps another user.
-local function become(uid)
+-- What becomes the program: a leader, perhaps another user, with limits.
+-- These come last, since the shell's redirections need descriptors.
+local function become(uid, limits)
   if not dies_with_us then
     local option = " --pdeathsig KILL"
     local able = os.execute("setpriv" .. option .. " true 2>/dev/null")
@@ -96,7 +97,9 @@ local function become(uid)
     options = ("%s --reuid %d --regid %d --clear-groups"):format(options, uid,
       uid)
   end
-  return "setsid " .. (options ~= "" and "setpriv" .. options .. " " or "")
+  return "setsid " .. (options ~= "" and "setpriv" .. options or "")
+    .. (limits and " sh -c 'ulimit '" .. process.quote(limits)
+      .. "' && exec \"$@\"' sh" or "")
 end
 
 --- Starts a program.
@@ -104,21 +107,20 @@ end
 --- ulimit is given ("-n 64"), env = {NAME = value}, uid = another user's
 ---@return Process a <close> variable, please
 function process.start(command)
-  local self = setmetatable({
+  local self = {
     name = table.concat(command, " "),
     out = os.tmpname(), err = os.tmpname(), -- what it writes, as files
-  }, Process)
+  }
   local lines = environment(command.env or {})
-  if command.limits then lines[#lines + 1] = "ulimit " .. command.limits end
   lines[#lines + 1] = "echo $$"
-  lines[#lines + 1] = ("exec %s%s <%s >%s 2>%s"):format(become(command.uid),
-    words(command), process.quote(command.stdin or "/dev/null"),
-    process.quote(self.out), process.quote(self.err))
+  lines[#lines + 1] = ("exec %s %s <%s >%s 2>%s"):format(
+    become(command.uid, command.limits), words(command),
+    process.quote(command.stdin or "/dev/null"), process.quote(self.out),
+    process.quote(self.err))
   self.handle = assert(io.popen(table.concat(lines, "\n")))
   self.pid = self.handle:read("n")
-  if self.pid then return self end
-  self.ended = true
-  error("the shell could not start " .. self.name)
+  -- from here on collected before the handle, which would wait for its end
+  return setmetatable(self, Process)
 end
 
 --- Starts the interpreter, with the modules of this process.

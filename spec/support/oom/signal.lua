@@ -21,6 +21,7 @@ function attempt()
 end
 
 function verify(_, lasting)
+  collectgarbage() -- lets go of what was held when memory was short
   local blocked_after = blocked()
   core.unblock "WINCH"
   after()
