@@ -101,15 +101,26 @@ static sigset_t check_signals(lua_State *L) {
 
 /*
 ** signalfd(name, ...) -> fd that reads as a signalfd_siginfo of 128 bytes
-** for each signal; they are blocked, so that they do nothing else.
+** for each signal; they are blocked, so that they do nothing else.  Then the
+** names of those that were not blocked before.  Or nil, message, code.
 ** signalfd(2).  Names as in kill(1): "INT", "TERM".
 */
 static int sys_signalfd(lua_State *L) {
-  sigset_t set = check_signals(L);
+  sigset_t set = check_signals(L), old;
+  int names = lua_gettop(L);
+  luaL_checkstack(L, names + 1, "too many signals");
   int fd = signalfd(-1, &set, SFD_CLOEXEC);
-  if (fd >= 0)
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-  return push_fd(L, "signalfd", fd);
+  push_fd(L, "signalfd", fd);
+  if (fd < 0)
+    return 3;
+  pthread_sigmask(SIG_BLOCK, &set, &old);
+  int results = 1;
+  for (int i = 1; i <= names; i++)
+    if (!sigismember(&old, check_signal(L, i))) {
+      lua_pushvalue(L, i);
+      results++;
+    }
+  return results;
 }
 
 /* unblock(name, ...) lets signals act as before signalfd. */

@@ -102,7 +102,7 @@ describe("iovecs in an op", function()
   end)
 
   it("keep their strings alive while it is in flight", function()
-    local filled = raw.fill(ring, a)
+    local filled = raw.fill(a)
     local reader = assert(uring.ring(4))
     raw.prepare(ring, "writev", a, uring.iovecs {
       ("one"):rep(100), uring.slice(("two"):rep(100)), ("three"):rep(100),

@@ -301,7 +301,7 @@ describe("closing a ring", function()
   end)
 
   it("ends a send that waits for the reader", function()
-    raw.fill(ring, a)
+    raw.fill(a)
     raw.prepare(ring, "send", a, ("x"):rep(100000))
     ring:submit()
     assert.is_nil(ring:peek_cqe())

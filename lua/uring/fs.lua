@@ -24,7 +24,7 @@ end
 -- kernels say EAGAIN instead of waiting.
 local function patiently(self, events, start, ...)
   local value, message, code = start(self.fd, ...)
-  while code == errno.EAGAIN do
+  while code == errno.EAGAIN and not self.is_closed do
     value, message, code = op.poll_add(self.fd, events)
     if not value then break end
     value, message, code = start(self.fd, ...)

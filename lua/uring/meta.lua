@@ -760,11 +760,14 @@ function core.setsockopt(fd, level, name, integer) end
 function core.signal_name(number) end
 
 --- signalfd(name, ...) -> fd that reads as a signalfd_siginfo of 128 bytes for
---- each signal; they are blocked, so that they do nothing else.
+--- each signal; they are blocked, so that they do nothing else. Then the names
+--- of those that were not blocked before. Or nil, message, code.
 --- signalfd(2). Names as in kill(1): "INT", "TERM".
 ---@param name string
 ---@param ... string
----@return integer
+---@return integer?
+---@return string? message
+---@return integer? code
 function core.signalfd(name, ...) end
 
 --- sigpipe("ignore") -> whether it acted by default until then, in which case

@@ -45,7 +45,7 @@ function Conn:_receive()
   local bytes, extra, code
   repeat -- buffers are back before the next tick
     bytes, extra, code = op.recv(self.fd, buffers)
-  until code ~= errno.ENOBUFS
+  until code ~= errno.ENOBUFS or self.is_closed
   if not bytes then return nil, extra, code end
   if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
     self.bulk = core.buffer(BULK)

@@ -29,6 +29,9 @@ end
 ---@return string? message
 ---@return integer? code
 function Reader:read_some(max)
+  if max and (math.type(max) ~= "integer" or max < 1) then
+    error("read_some: bad argument 'max' (count of bytes expected)", 2)
+  end
   local bytes, at = self.unread, self.at
   if at > #bytes then
     local message, code

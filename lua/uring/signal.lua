@@ -1,5 +1,6 @@
 --- Signals, as something that a task waits for.
 local core = require "uring.core"
+local loop = require "uring.loop"
 local op = require "uring.op"
 local ring = require "uring.ring"
 
@@ -8,11 +9,21 @@ local signal = {}
 local SIGINFO_SIZE = 128
 
 local waiting = {} -- name -> how many tasks wait for it
+local blocked = {} -- name -> true: by us, so that we unblock it again
 
-local function change(names, difference)
+local function begin(names, fd, ...)
+  for _, name in ipairs { ... } do blocked[name] = true end
+  for _, name in ipairs(names) do waiting[name] = (waiting[name] or 0) + 1 end
+  return fd
+end
+
+local function finish(names)
   for _, name in ipairs(names) do
-    waiting[name] = (waiting[name] or 0) + difference
-    if waiting[name] == 0 then core.unblock(name) end
+    waiting[name] = waiting[name] - 1
+    if waiting[name] == 0 and blocked[name] then
+      blocked[name] = nil
+      core.unblock(name)
+    end
   end
 end
 
@@ -22,19 +33,19 @@ end
 ---@return string|table message, or what is known of it: pid, uid, code
 ---@return integer? code
 function signal.wait(...)
-  local fd, message, code = core.signalfd(...)
-  if not fd then return nil, message, code end
+  loop.check_can_wait("signal.wait")
   local names = { ... }
-  change(names, 1)
+  local results = table.pack(core.signalfd(...))
+  if not results[1] then return nil, results[2], results[3] end
+  local fd = begin(names, table.unpack(results, 1, results.n))
   local _guard <close> = setmetatable({}, {
     __close = function()
       core.close(fd)
-      change(names, -1)
+      finish(names)
     end,
   })
   local info = core.buffer(SIGINFO_SIZE)
-  local count
-  count, message, code = op.read(fd, info)
+  local count, message, code = op.read(fd, info)
   if not count then return nil, message, code end
   local found = ring.unpack_siginfo(info)
   return found.name, found

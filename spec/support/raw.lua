@@ -31,10 +31,10 @@ function raw.take(ring)
 end
 
 --- Sends until the socket takes no more, so that the next send waits.
----@param ring uring.Ring
 ---@param fd integer
 ---@return integer count of bytes that went
-function raw.fill(ring, fd)
+function raw.fill(fd)
+  local ring <close> = rows.ring()
   local count, block = 0, ("."):rep(4096)
   while true do
     local res = rows.call(ring, "send", fd, block, C.MSG_DONTWAIT)

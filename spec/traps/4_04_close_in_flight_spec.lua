@@ -39,11 +39,11 @@ local STUCK = {
       ring:buf_ring { bgid = 1, entries = 4, size = 64 })
   end,
   send = function(ring, fds)
-    raw.fill(ring, fds.a)
+    raw.fill(fds.a)
     raw.prepare(ring, "send", fds.a, ("x"):rep(1e6))
   end,
   writev = function(ring, fds)
-    raw.fill(ring, fds.a)
+    raw.fill(fds.a)
     raw.prepare(ring, "writev", fds.a, low.iovecs { "one", "two" })
   end,
   timeout = function(ring) raw.prepare(ring, "timeout", 1e6) end,
