@@ -172,6 +172,24 @@ describe("a coroutine that was closed while it waited", function()
   end)
 end)
 
+describe("a coroutine that is closed when its op has completed", function()
+  it("leaves nothing that its op has opened", function()
+    within.run(function()
+      for _ = 1, 5 do
+        local thread = coroutine.create(function()
+          return uring.op.openat(C.AT_FDCWD, "/dev/null")
+        end)
+        uring.spawn(function()
+          uring.op.nop() -- completes in the same turn, but first
+          pcall(coroutine.close, thread)
+        end)
+        uring.spawn(coroutine.resume, thread)
+        for _ = 1, 5 do uring.yield() end
+      end
+    end)
+  end)
+end)
+
 describe("a multishot loop that is left", function()
   it("closes the connections that nobody took", function()
     within.run(function()

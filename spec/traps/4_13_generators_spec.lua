@@ -1,6 +1,8 @@
 --- Trap 4.13: coroutines of the user inside tasks may wait at any depth, and
 -- otherwise behave as they do elsewhere.
+local fs = require "uring.fs"
 local leaks = require "spec.support.leaks"
+local low = require "uring.ring"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -267,6 +269,39 @@ describe("a generator that waits", function()
       local conn <close> = assert(uring.connect(listener:sockname()))
       uring.sleep(0.01)
       assert.is_false(conn:closed())
+    end)
+  end)
+
+  it("on a stream leaves that usable where it is closed", function()
+    within.run(function()
+      local a, b = low.socketpair()
+      local left <close> = fs.from_fd(a)
+      local right <close> = fs.from_fd(b)
+      local thread = coroutine.create(function() return left:read() end)
+      uring.spawn(coroutine.resume, thread)
+      uring.yield()
+      if not pcall(coroutine.close, thread) then return end
+      uring.yield()
+      assert(right:write("a line\n"))
+      assert.equal("a line", left:read())
+    end)
+  end)
+
+  it("to write leaves the stream usable where it is closed", function()
+    within.run(function()
+      local a, b = low.socketpair()
+      local left <close> = fs.from_fd(a)
+      local right <close> = fs.from_fd(b)
+      local large <const> = 1 << 21
+      uring.spawn(left.write, left, ("x"):rep(large))
+      uring.yield()
+      local thread = coroutine.create(function() left:write("never") end)
+      uring.spawn(coroutine.resume, thread)
+      uring.yield()
+      if not pcall(coroutine.close, thread) then return end
+      uring.spawn(left.write, left, "last\n")
+      assert.equal(large, #right:read(large))
+      assert.equal("last", right:read())
     end)
   end)
 
