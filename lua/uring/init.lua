@@ -29,7 +29,7 @@ local uring = {
   yield = loop.pause,
 }
 
---- coroutine.resume and coroutine.wrap as they are inside run.
+--- coroutine.close, resume and wrap as they are inside run.
 uring.coroutine = loop.coroutine
 
 local ENTRIES = 256

@@ -4,8 +4,9 @@
 local core = require "uring.core"
 local Scheduler = require "uring.scheduler"
 
-local create, running = coroutine.create, coroutine.running
-local resume, yield = coroutine.resume, coroutine.yield
+local close, create = coroutine.close, coroutine.create
+local resume, running = coroutine.resume, coroutine.running
+local yield = coroutine.yield
 
 local BUFFER_GROUP = 0
 local BUFFERS, BUFFER_SIZE = 256, 4096 -- in all, what an L2 cache holds
@@ -32,7 +33,7 @@ function loop.is_running()
 end
 
 --- Makes a scheduler the one that runs, until the function returned is
--- called.  Meanwhile coroutine.resume and coroutine.wrap are ours.
+-- called.  Meanwhile coroutine.close, resume and wrap are ours.
 ---@param scheduler uring.Scheduler
 ---@return function leave
 function loop.enter(scheduler)
@@ -40,10 +41,12 @@ function loop.enter(scheduler)
   for _, entry in ipairs(bound) do
     entry.set(scheduler.bound[entry.kind][entry.name])
   end
-  local stock_resume, stock_wrap = coroutine.resume, coroutine.wrap
-  coroutine.resume, coroutine.wrap = loop.resume, loop.wrap
+  local stock = {}
+  for name, ours in pairs(loop.coroutine) do
+    stock[name], coroutine[name] = coroutine[name], ours
+  end
   return function()
-    coroutine.resume, coroutine.wrap = stock_resume, stock_wrap
+    for name, theirs in pairs(stock) do coroutine[name] = theirs end
     for _, entry in ipairs(bound) do entry.set(entry.outside) end
     current = nil
   end
@@ -182,7 +185,7 @@ end
 local function unwrap(thread, ok, ...)
   if ok then return ... end
   local message = ...
-  if coroutine.status(thread) == "dead" then coroutine.close(thread) end
+  if coroutine.status(thread) == "dead" then close(thread) end
   error(message, 2)
 end
 
@@ -196,7 +199,20 @@ function loop.wrap(body)
   end
 end
 
---- For programs that name what they use: the two, wherever they run.
-loop.coroutine = { resume = loop.resume, wrap = loop.wrap }
+--- As coroutine.close, but a coroutine that waits for I/O cannot be closed.
+---@param thread thread
+---@return boolean ok
+---@return any problem
+function loop.close(thread)
+  if current and current.outer[thread] then
+    error("cannot close a coroutine that waits for I/O", 2)
+  end
+  return close(thread)
+end
+
+--- For programs that name what they use: the three, wherever they run.
+loop.coroutine = {
+  close = loop.close, resume = loop.resume, wrap = loop.wrap,
+}
 
 return loop
