@@ -121,8 +121,9 @@ static void push_rows(lua_State *L, const bool *supported,
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   bool supported[RING_OPCODES];
-  if (!ring_probe(ring, supported))
-    return fail_push(L, "probe", ENOSYS);
+  int code = ring_probe(ring, supported);
+  if (code < 0)
+    return fail_push(L, "probe", -code);
   lua_settop(L, 1);
   lua_createtable(L, 0, 3);
   push_rows(L, supported, start_here);

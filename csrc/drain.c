@@ -45,11 +45,13 @@ static void forget_parked(Ring *ring) {
 ** Takes back what the kernel has not taken.  It looks at the tail only when
 ** it is entered, so the tail may go back to the head; but not under SQPOLL,
 ** whose thread may be looking now: there, only what was never shown to it.
+** In a ring that was never enabled no thread looks.
 */
 static void forget_unsubmitted(Ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned shift = (ring->uring.flags & IORING_SETUP_SQE128) ? 1 : 0;
-  bool ours = !(ring->uring.flags & IORING_SETUP_SQPOLL);
+  bool ours = !(ring->uring.flags & IORING_SETUP_SQPOLL) ||
+              (ring->uring.flags & IORING_SETUP_R_DISABLED);
   unsigned first = ours ? *sq->khead : sq->sqe_head;
   for (unsigned i = first; i != sq->sqe_tail; i++)
     forget_sqe(ring, &sq->sqes[(i & *sq->kring_mask) << shift]);

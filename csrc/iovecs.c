@@ -39,6 +39,7 @@ static void add_item(lua_State *L, Iovecs *iovecs) {
 /* iovecs{buffer_or_string, ...} -> Iovecs */
 static int iovecs_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
   lua_Unsigned count = lua_rawlen(L, 1);
   luaL_argcheck(L, 0 < count && count <= IOVECS_MAX, 1,
                 "1 to 1024 items expected");

@@ -236,7 +236,7 @@ static int luaring_buf_ring(lua_State *L) {
 */
 static int luaring_close(lua_State *L) {
   ring_close(luaL_checkudata(L, 1, RING_TYPE));
-  lua_newtable(L); /* what it kept for its ops */
+  lua_pushnil(L); /* what it kept for its ops */
   lua_setiuservalue(L, 1, RING_HELD);
   return 0;
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -55,22 +56,29 @@ bool ring_usable(const Ring *ring) {
   return ring->open && *ring->alive;
 }
 
-bool ring_probe(Ring *ring, bool supported[RING_OPCODES]) {
-  struct io_uring_probe *probe = io_uring_get_probe_ring(&ring->uring);
-  if (probe == NULL)
-    return false;
-  for (int op = 0; op < RING_OPCODES; op++)
-    supported[op] = io_uring_opcode_supported(probe, op) != 0;
-  io_uring_free_probe(probe);
-  return true;
+int ring_probe(Ring *ring, bool supported[RING_OPCODES]) {
+  union { /* on the stack: only the kernel can fail */
+    struct io_uring_probe probe;
+    char space[sizeof(struct io_uring_probe) +
+               RING_OPCODES * sizeof(struct io_uring_probe_op)];
+  } u;
+  memset(&u, 0, sizeof u);
+  int code = io_uring_register_probe(&ring->uring, &u.probe, RING_OPCODES);
+  for (int op = 0; code >= 0 && op < RING_OPCODES; op++)
+    supported[op] = io_uring_opcode_supported(&u.probe, op) != 0;
+  return code;
 }
 
-/* Lets go of the buffer rings, whose numbers the kernel has forgotten. */
+/* The kernel has forgotten the numbers of the buffer rings. */
+static void close_bufrings(Ring *ring) {
+  for (BufRing *at = ring->bufrings; at != NULL; at = at->next)
+    at->uring = NULL;
+}
+
 static void drop_bufrings(Ring *ring, bool mine) {
   while (ring->bufrings != NULL) {
     BufRing *bufring = ring->bufrings;
     ring->bufrings = bufring->next;
-    bufring->uring = NULL;
     if (!mine) /* the child never had this mapping */
       bufring->entries = NULL;
     bufring_drop(bufring);
@@ -90,6 +98,7 @@ void ring_close(Ring *ring) {
     close(ring->uring.ring_fd);
     ring_forget(ring);
   }
+  close_bufrings(ring);
   unmap_alive(ring);
   if (!drained) /* the kernel may still write: what it sees stays for good */
     return;

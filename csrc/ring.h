@@ -38,8 +38,8 @@ void ring_forget(Ring *ring);
 /* Whether this process may use it. */
 bool ring_usable(const Ring *ring);
 
-/* Which opcodes this kernel has; false: it does not even tell. */
-bool ring_probe(Ring *ring, bool supported[RING_OPCODES]);
+/* Which opcodes this kernel has; 0, or -errno. */
+int ring_probe(Ring *ring, bool supported[RING_OPCODES]);
 
 /* The next SQE, submitting the batch where the SQ is full; or NULL. */
 struct io_uring_sqe *ring_sqe(Ring *ring);

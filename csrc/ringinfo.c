@@ -6,8 +6,6 @@
 #include "flags.h"
 #include "luaring.h"
 
-#include <errno.h>
-
 static void set_integer(lua_State *L, const char *name, lua_Integer value) {
   lua_pushinteger(L, value);
   lua_setfield(L, -2, name);
@@ -76,8 +74,9 @@ static int info_flags(lua_State *L) {
 static int info_probe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   bool supported[RING_OPCODES];
-  if (!ring_probe(ring, supported))
-    return fail_push(L, "probe", ENOSYS);
+  int code = ring_probe(ring, supported);
+  if (code < 0)
+    return fail_push(L, "probe", -code);
   lua_createtable(L, 0, (int)OPS_COUNT);
   for (unsigned i = 0; i < OPS_COUNT; i++)
     if (supported[OPS[i].opcode]) {

@@ -23,23 +23,32 @@ typedef struct {
   int filled; /* places of the table */
 } Batch;
 
+/* The buffer that a CQE has lent, if any, is the kernel's again. */
+static void give_back(const Slot *slot, const struct io_uring_cqe *cqe) {
+  int bid = ring_lend(slot, cqe);
+  if (bid >= 0)
+    bufring_recycle(slot->bufring, (uint32_t)bid);
+}
+
 /*
 ** Pushes the value of a CQE, or nil; returns what comes with it.  What a
-** buffer ring received becomes a string, and the buffer is recycled.
+** buffer ring received becomes a string.  Where that raises, nothing has
+** happened yet.
 */
 static lua_Integer push_value(lua_State *L, const Slot *slot,
                               const struct io_uring_cqe *cqe) {
-  int bid = ring_lend(slot, cqe);
-  if (bid < 0 && slot->bufring != NULL && cqe->res == 0) {
+  const BufRing *bufring = slot->bufring;
+  lua_Integer extra = cqe->flags;
+  if (bufring == NULL || cqe->res < 0)
+    extra = result_push(L, slot->op, cqe->res, cqe->flags);
+  else if (cqe->flags & IORING_CQE_F_BUFFER)
+    lua_pushlstring(
+        L, bufring_bytes(bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT),
+        (size_t)cqe->res);
+  else
     lua_pushliteral(L, ""); /* the end, for which no buffer was taken */
-    return cqe->flags;
-  }
-  if (bid < 0)
-    return result_push(L, slot->op, cqe->res, cqe->flags);
-  size_t size = cqe->res > 0 ? (size_t)cqe->res : 0;
-  lua_pushlstring(L, bufring_bytes(slot->bufring, (uint32_t)bid), size);
-  bufring_recycle(slot->bufring, (uint32_t)bid);
-  return cqe->flags;
+  give_back(slot, cqe);
+  return extra;
 }
 
 /* Enters a coroutine and its news in the table (index 1). */
@@ -61,9 +70,7 @@ static void finish(lua_State *L, Batch *batch, Slot *slot,
 
 /* Nobody waits for what this CQE brings. */
 static void dispose(const Slot *slot, const struct io_uring_cqe *cqe) {
-  int bid = ring_lend(slot, cqe);
-  if (bid >= 0)
-    bufring_recycle(slot->bufring, (uint32_t)bid);
+  give_back(slot, cqe);
   result_dispose(slot->op, cqe->res);
 }
 
@@ -100,14 +107,21 @@ static int reap(lua_State *L) {
   return 0;
 }
 
-/* There was no memory for a string: that op failed with ENOMEM. */
+/* There was no memory for what a CQE brings: that op failed with ENOMEM. */
 static void hand_over_failure(lua_State *L, Batch *batch) {
   const struct io_uring_cqe *cqe = batch->cqes[batch->next];
   Slot *slot = ring_slot_of(batch->ring, cqe);
-  bufring_recycle(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-  flight_push_data(L, 2, slot);
-  lua_pushnil(L);
-  hand_over(L, batch, ENOMEM);
+  if (slot == NULL) {
+    batch->next++;
+    return;
+  }
+  dispose(slot, cqe);
+  if (flight_push_data(L, 2, slot)) {
+    lua_pushnil(L);
+    hand_over(L, batch, ENOMEM);
+  } else {
+    lua_pop(L, 1);
+  }
   finish(L, batch, slot, cqe);
 }
 

@@ -46,7 +46,10 @@ static int sys_pipe(lua_State *L) {
   return push_pair(L, "pipe", pipe2(fds, O_CLOEXEC), fds);
 }
 
-/* socketpair([type]) -> two connected Unix sockets.  socketpair(2) */
+/*
+** socketpair([type]) -> fd, fd of two connected Unix sockets; or nil,
+** message, code.  socketpair(2)
+*/
 static int sys_socketpair(lua_State *L) {
   int type = (int)luaL_optinteger(L, 1, SOCK_STREAM);
   int fds[2];
@@ -101,26 +104,23 @@ static sigset_t check_signals(lua_State *L) {
 
 /*
 ** signalfd(name, ...) -> fd that reads as a signalfd_siginfo of 128 bytes
-** for each signal; they are blocked, so that they do nothing else.  Then the
-** names of those that were not blocked before.  Or nil, message, code.
-** signalfd(2).  Names as in kill(1): "INT", "TERM".
+** for each signal; they are blocked, so that they do nothing else.  Or nil,
+** message, code.  signalfd(2).  Names as in kill(1): "INT", "TERM".
 */
 static int sys_signalfd(lua_State *L) {
-  sigset_t set = check_signals(L), old;
-  int names = lua_gettop(L);
-  luaL_checkstack(L, names + 1, "too many signals");
+  sigset_t set = check_signals(L);
   int fd = signalfd(-1, &set, SFD_CLOEXEC);
-  push_fd(L, "signalfd", fd);
-  if (fd < 0)
-    return 3;
-  pthread_sigmask(SIG_BLOCK, &set, &old);
-  int results = 1;
-  for (int i = 1; i <= names; i++)
-    if (!sigismember(&old, check_signal(L, i))) {
-      lua_pushvalue(L, i);
-      results++;
-    }
-  return results;
+  if (fd >= 0)
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+  return push_fd(L, "signalfd", fd);
+}
+
+/* is_blocked(name) -> whether a signal is blocked */
+static int sys_is_blocked(lua_State *L) {
+  sigset_t blocked;
+  pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+  lua_pushboolean(L, sigismember(&blocked, check_signal(L, 1)));
+  return 1;
 }
 
 /* unblock(name, ...) lets signals act as before signalfd. */
@@ -187,6 +187,7 @@ static const luaL_Reg functions[] = {
   { "close", sys_close },
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
+  { "is_blocked", sys_is_blocked },
   { "now", sys_now },
   { "pipe", sys_pipe },
   { "signal_name", sys_signal_name },

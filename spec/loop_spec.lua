@@ -75,16 +75,16 @@ describe("run", function()
   end)
 
   it("restores the coroutine functions, also after an error", function()
-    local resume, wrap = coroutine.resume, coroutine.wrap
+    local stock = {}
+    for name, theirs in pairs(coroutine) do stock[name] = theirs end
     uring.run(function()
-      assert.not_equal(resume, coroutine.resume)
-      assert.not_equal(wrap, coroutine.wrap)
+      for _, name in ipairs { "close", "resume", "wrap" } do
+        assert.not_equal(stock[name], coroutine[name])
+      end
     end)
-    assert.equal(resume, coroutine.resume)
-    assert.equal(wrap, coroutine.wrap)
+    assert.same(stock, coroutine)
     pcall(uring.run, error, "on purpose")
-    assert.equal(resume, coroutine.resume)
-    assert.equal(wrap, coroutine.wrap)
+    assert.same(stock, coroutine)
   end)
 end)
 

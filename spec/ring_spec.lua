@@ -381,14 +381,33 @@ describe("closing a ring", function()
     disabled:close()
   end)
 
-  it("does not abort where such an SQE reads a string", function()
-    local result = process.run { process.LUA, "-e", [[
-      local uring = require "uring.ring"
-      local ring = uring.ring(4, { flags = "r_disabled" })
-      ring:get_sqe():prep_send(0, "a string")
-      assert(ring:submit() == nil)
-      ring:close()
-    ]] }
-    assert.same({ code = 0, out = "", err = "" }, result)
-  end)
+  for name, flags in pairs {
+    [""] = "'r_disabled'",
+    [" of a kernel thread"] = "{ 'r_disabled', 'sqpoll' }",
+  } do
+    it("does not abort where such an SQE" .. name .. " has a string", function()
+      local result = process.run { process.LUA, "-e", [[
+        local uring = require "uring.ring"
+        local ring = uring.ring(4, { flags = ]] .. flags .. [[ })
+        ring:get_sqe():prep_send(0, "a string")
+        ring:submit()
+        ring:close()
+      ]] }
+      assert.same({ code = 0, out = "", err = "" }, result)
+    end)
+
+    it("closes its BufRings where such an SQE" .. name .. " is left", function()
+      local result = process.run { process.LUA, "-e", [[
+        local uring = require "uring.ring"
+        local ring = uring.ring(4, { flags = ]] .. flags .. [[ })
+        local buffers = ring:buf_ring { bgid = 1, entries = 2, size = 8 }
+        ring:get_sqe()
+        ring:submit()
+        ring:close()
+        assert(buffers:available() == 2)
+        buffers:close()
+      ]] }
+      assert.same({ code = 0, out = "", err = "" }, result)
+    end)
+  end
 end)

@@ -25,6 +25,9 @@ function address.parse(where, port)
     error("bad address (string or uring.Address expected, got "
       .. type(where) .. ")", 3)
   end
+  if port and math.type(port) ~= "integer" then
+    error("bad port (integer expected, got " .. type(port) .. ")", 3)
+  end
   if where:find("^unix:") then return core.sockaddr(where) end
   local host = where
   if not port then host, port = split(where) end

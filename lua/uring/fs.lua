@@ -62,15 +62,19 @@ File._abandon, File.__close = Stream.close, Stream.close
 
 Stream.class(File, Stream.Reader, Stream.Writer)
 
+local function new_file(name)
+  return setmetatable({
+    fd = -1, is_closed = true, path = name, unread = "", at = 1,
+    line_limit = math.huge, all_limit = math.huge,
+  }, File)
+end
+
 --- Makes a File of a descriptor, which it owns from then on.
 ---@param fd integer
 ---@param name? string for messages
 ---@return uring.File
 function fs.from_fd(fd, name)
-  return setmetatable({
-    fd = fd, path = name, unread = "", at = 1,
-    line_limit = math.huge, all_limit = math.huge,
-  }, File)
+  return Stream.own(new_file(name), fd)
 end
 
 local MODES = {
@@ -82,6 +86,9 @@ local MODES = {
 }
 
 local function flags_of(mode)
+  if type(mode) ~= "string" then
+    error("open: bad argument 'mode' (string expected)", 3)
+  end
   local plain, exclusive = mode:gsub("b", ""):gsub("x", "")
   local flags = MODES[plain]
   if exclusive > 1 or exclusive == 1 and plain:find("r") then flags = nil end
@@ -99,10 +106,10 @@ end
 ---@return string? message
 ---@return integer? code
 function fs.open(path, mode, perm)
-  local flags = flags_of(mode or "r")
+  local flags, file = flags_of(mode or "r"), new_file(path)
   local fd, _, code = op.openat(C.AT_FDCWD, path, flags, perm or 438)
   if not fd then return core.fail(path, code) end
-  return fs.from_fd(fd, path)
+  return Stream.own(file, fd)
 end
 
 return fs

@@ -37,6 +37,9 @@ local ENTRIES = 256
 local OPTIONS = { entries = "number" }
 
 local function check_options(options)
+  if type(options) ~= "table" then
+    error("run: bad argument 'options' (table expected)", 3)
+  end
   for name, value in pairs(options) do
     if type(value) ~= OPTIONS[name] then
       error("run: bad option '" .. tostring(name) .. "'", 3)
@@ -64,16 +67,17 @@ local function raise_failure(failure)
 end
 
 local function drive(scheduler, body)
-  local leave = loop.enter(scheduler)
-  local was_default = core.sigpipe("ignore") -- writes say EPIPE instead
-  local ok, message = pcall(function()
+  local was_default
+  local ok, problem = pcall(function()
+    loop.enter(scheduler)
+    was_default = core.sigpipe("ignore") -- writes say EPIPE instead
     scheduler:spawn(body)
     scheduler:drive()
   end)
-  leave()
-  scheduler:close()
+  loop.leave()
   if was_default then core.sigpipe("default") end
-  if not ok then error(message, 0) end
+  scheduler:close()
+  if not ok then error(problem, 0) end
   if scheduler.failure then raise_failure(scheduler.failure) end
 end
 

@@ -17,6 +17,9 @@ local IO = Scheduler.IO
 local loop = {}
 
 local current -- the scheduler that runs
+-- The functions of coroutine that ours stand for.  The places are there
+-- before a run: filling them needs no memory.
+local stock = { close = false, resume = false, wrap = false }
 local bound = {} -- {name, kind, set}: who wants to know what starts an op
 
 --- The scheduler that runs, or an error that names what needs it.
@@ -32,24 +35,28 @@ function loop.is_running()
   return current ~= nil
 end
 
---- Makes a scheduler the one that runs, until the function returned is
--- called.  Meanwhile coroutine.close, resume and wrap are ours.
+--- Makes a scheduler the one that runs.  Until loop.leave, coroutine.close,
+-- resume and wrap are ours.
 ---@param scheduler uring.Scheduler
----@return function leave
 function loop.enter(scheduler)
   current = scheduler
+  for name, ours in pairs(loop.coroutine) do
+    stock[name] = coroutine[name]
+    coroutine[name] = ours
+  end
   for _, entry in ipairs(bound) do
     entry.set(scheduler.bound[entry.kind][entry.name])
   end
-  local stock = {}
-  for name, ours in pairs(loop.coroutine) do
-    stock[name], coroutine[name] = coroutine[name], ours
+end
+
+--- Undoes what loop.enter has done, all of it or only half.  Needs no memory.
+function loop.leave()
+  current = nil
+  for name, theirs in pairs(stock) do
+    coroutine[name] = theirs or coroutine[name]
+    stock[name] = false
   end
-  return function()
-    for name, theirs in pairs(stock) do coroutine[name] = theirs end
-    for _, entry in ipairs(bound) do entry.set(entry.outside) end
-    current = nil
-  end
+  for _, entry in ipairs(bound) do entry.set(entry.outside) end
 end
 
 -- Ops

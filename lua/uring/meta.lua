@@ -716,6 +716,11 @@ function core.getsockopt(fd, level, name) end
 ---@return uring.Iovecs
 function core.iovecs(items) end
 
+--- is_blocked(name) -> whether a signal is blocked
+---@param name integer
+---@return boolean
+function core.is_blocked(name) end
+
 --- listen(fd [, backlog]) -> true, or nil, message, code. listen(2)
 ---@param fd integer
 ---@param backlog? integer
@@ -760,9 +765,8 @@ function core.setsockopt(fd, level, name, integer) end
 function core.signal_name(number) end
 
 --- signalfd(name, ...) -> fd that reads as a signalfd_siginfo of 128 bytes for
---- each signal; they are blocked, so that they do nothing else. Then the names
---- of those that were not blocked before. Or nil, message, code.
---- signalfd(2). Names as in kill(1): "INT", "TERM".
+--- each signal; they are blocked, so that they do nothing else. Or nil,
+--- message, code. signalfd(2). Names as in kill(1): "INT", "TERM".
 ---@param name string
 ---@param ... string
 ---@return integer?
@@ -803,10 +807,12 @@ function core.sockaddr(host, port) end
 ---@return integer? code
 function core.socket(domain, type, protocol) end
 
---- socketpair([type]) -> two connected Unix sockets. socketpair(2)
+--- socketpair([type]) -> fd, fd of two connected Unix sockets; or nil, message,
+--- code. socketpair(2)
 ---@param type? integer
----@return integer
----@return integer
+---@return integer?
+---@return string? message
+---@return integer? code
 function core.socketpair(type) end
 
 --- strerror(code) -> what an errno means

@@ -10,18 +10,24 @@ local core = require "uring.core"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 
+local resume = coroutine.resume -- as it is outside of a run
+
 local MORE = core.consts.IORING_CQE_F_MORE
 
 local Multishot = {}
 Multishot.__index = Multishot
 
+-- The place for the next value is there before it comes: keeping that needs
+-- no memory, and so no descriptor is lost.
+local function reserve(self)
+  local place = self.last + 1
+  self.values[place], self.flags[place] = false, 0
+end
+
 local function put(self, value, flags)
-  if self.closed then
-    if self.row.result == "fd" then core.close(value) end
-    return
-  end
-  self.last = self.last + 1
-  self.values[self.last], self.flags[self.last] = value, flags
+  local place = self.last + 1
+  self.values[place], self.flags[place] = value, flags
+  self.last = place
 end
 
 local function notify(self)
@@ -30,29 +36,55 @@ local function notify(self)
   self.waiter = nil
 end
 
--- Takes the completions of one start of the op, the first of them given.
--- Says whether there may be more to come; if not, perhaps why.
-local function take(self, value, extra)
-  while value ~= nil and value ~= "" do
-    put(self, value, extra)
-    notify(self)
-    if extra & MORE == 0 then return true end
-    value, extra = loop.park()
-  end
-  if value == "" then return false end
-  if extra == errno.ENOBUFS then return true end
-  return false, (select(2, core.fail(self.row.name, extra)))
+local function finish(self, problem)
+  self.done, self.problem = true, problem
+  notify(self)
 end
 
--- What the coroutine of an op does, from its first completion on.
-local function pump(self, value, extra)
+local function restart(self)
+  local refused, id = self.start_again()
+  if refused then
+    return finish(self, (select(2, core.fail(self.row.name, refused))))
+  end
+  self.id = id
+  reserve(self)
+end
+
+-- What becomes of one completion.
+local function take(self, value, extra, final)
+  if value == "" then return finish(self) end
+  if value == nil and extra ~= errno.ENOBUFS then
+    return finish(self, (select(2, core.fail(self.row.name, extra))))
+  end
+  if value ~= nil then
+    put(self, value, extra)
+    notify(self)
+  end
+  if final then restart(self) else reserve(self) end
+end
+
+local function dispose(self, value)
+  if value and self.row.result == "fd" then core.close(value) end
+end
+
+-- What the coroutine of an op does, up to the final completion: even where
+-- something fails here, what still comes has to be taken.
+local function pump(self)
   while true do
-    local more, problem = take(self, value, extra)
-    if not more or self.closed then return problem end
-    local refused, id = self.start_again()
-    if refused then return (select(2, core.fail(self.row.name, refused))) end
-    self.id = id
-    value, extra = loop.park()
+    local value, extra = loop.park()
+    local final = value == nil or extra & MORE == 0
+    if self.closed then
+      dispose(self, value)
+      if final then return end
+    else
+      local ok, problem = pcall(take, self, value, extra, final)
+      if not ok then
+        self.closed = true
+        if not final then loop.post("cancel", self.id) end
+        finish(self, problem)
+      end
+      if final and self.done then return end
+    end
   end
 end
 
@@ -75,21 +107,18 @@ end
 function Multishot:__close()
   self.closed = true
   if not self.done then loop.post("cancel", self.id) end
-  for place = self.first, self.last do
-    if self.row.result == "fd" then core.close(self.values[place]) end
-  end
+  for place = self.first, self.last do dispose(self, self.values[place]) end
 end
 
 local function new(row)
   local self = setmetatable({
     row = row, values = {}, flags = {}, first = 1, last = 0,
+    pump = coroutine.create(pump), waiter = nil,
+    id = false, closed = false, done = false, problem = false,
+    start_again = false,
   }, Multishot)
-  self.pump = coroutine.create(function(value, extra)
-    local ok, problem = pcall(pump, self, value, extra)
-    self.done, self.problem = true, problem
-    if not ok then self.problem = tostring(problem) end
-    notify(self)
-  end)
+  reserve(self)
+  resume(self.pump, self) -- it waits, with all the stack that it needs
   return self
 end
 
@@ -103,10 +132,10 @@ return function(row, refuse)
   return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
     local self = new(row)
+    function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     local refused, id = start_for(self.pump, a, b, c, d, e)
     if refused then error((select(2, refuse(row, refused))), 2) end
     self.id = id
-    function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     return next_value, self, nil, self
   end
 end

@@ -20,9 +20,9 @@ local net = {}
 ---@class uring.Conn: uring.Stream
 local Conn = { __name = "uring.Conn" }
 
-local function new_conn(fd)
+local function new_conn()
   return setmetatable({
-    fd = fd, unread = "", at = 1, strips_cr = true,
+    fd = -1, is_closed = true, unread = "", at = 1, strips_cr = true,
     line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
   }, Conn)
 end
@@ -103,11 +103,12 @@ local Listener = { __name = "uring.Listener" }
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  local conn = new_conn()
   self.acceptors = self.acceptors + 1
   local ok, fd, message, code = pcall(op.accept, self.fd)
   self.acceptors = self.acceptors - 1
   if not ok then error(fd, 0) end
-  if fd then return new_conn(fd) end
+  if fd then return Stream.own(conn, fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   return nil, message, code
 end
@@ -160,6 +161,9 @@ local OPTIONS = { backlog = "number", reuseaddr = "boolean",
   reuseport = "boolean", v6only = "boolean", nodelay = "boolean" }
 
 local function check_options(what, options)
+  if type(options) ~= "table" then
+    error(what .. ": bad argument 'options' (table expected)", 3)
+  end
   for name, value in pairs(options) do
     if type(value) ~= OPTIONS[name] then
       error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
@@ -171,11 +175,13 @@ local function set(fd, wanted, level, name)
   return not wanted or core.setsockopt(fd, level, name, 1)
 end
 
-local function open_socket(where, options)
+-- Gives a handle a socket for this address.
+local function open_socket(handle, where, options)
   local domain = C["AF_" .. where.family:upper()]
   local inet = where.family ~= "unix"
   local fd, message, code = core.socket(domain, C.SOCK_STREAM)
   if not fd then return nil, message, code end
+  Stream.own(handle, fd)
   if set(fd, inet and options.reuseaddr ~= false, C.SOL_SOCKET, C.SO_REUSEADDR)
     and set(fd, options.reuseport, C.SOL_SOCKET, C.SO_REUSEPORT)
     and set(fd, options.v6only, C.IPPROTO_IPV6, C.IPV6_V6ONLY) then
@@ -192,9 +198,10 @@ local function bind_and_listen(fd, where, backlog)
 end
 
 local function listen_on(where, options)
-  local fd, message, code = open_socket(where, options)
+  local listener = setmetatable(
+    { fd = -1, is_closed = true, acceptors = 0 }, Listener)
+  local fd, message, code = open_socket(listener, where, options)
   if not fd then return nil, message, code end
-  local listener = setmetatable({ fd = fd, acceptors = 0 }, Listener)
   local done, _, reason = bind_and_listen(fd, where, options.backlog)
   if done then return listener end
   listener:close()
@@ -235,10 +242,10 @@ end
 function net.connect(where, port)
   local peer, message, code = address.parse(where, port)
   if not peer then return nil, "connect " .. message, code end
+  local conn = new_conn()
   local fd
-  fd, message, code = open_socket(peer, { reuseaddr = false })
+  fd, message, code = open_socket(conn, peer, { reuseaddr = false })
   if not fd then return nil, message, code end
-  local conn = new_conn(fd)
   local done, _, reason = op.connect(fd, peer)
   if done then return conn end
   conn:close()

@@ -15,6 +15,7 @@ local function refuse(row, code)
     :format(row.name, row.since), code
 end
 
+---@class uring.op
 local op = {}
 
 for _, row in ipairs(core.ops) do

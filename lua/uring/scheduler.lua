@@ -52,7 +52,8 @@ function Scheduler.new(ring)
     outer = {}, -- coroutine -> the one that resumed it, and waits with it
     tasks = {}, -- coroutine -> task
     live = 0, -- tasks that have not ended
-    failure = nil, -- of the first task that failed: value, traceback
+    report = { value = false, traceback = "" },
+    failure = false, -- the report, once a task has failed
   }, Scheduler)
 end
 
@@ -83,10 +84,10 @@ function Scheduler:spawn(body, ...)
       return unbound(table.unpack(arguments, 1, arguments.n))
     end
   end
-  local task = setmetatable({ thread = create(body) }, Task)
+  local task = setmetatable({ thread = create(body), outcome = false }, Task)
   self.tasks[task.thread] = task
-  self.live = self.live + 1
   self.ready[#self.ready + 1] = task.thread
+  self.live = self.live + 1
   return task
 end
 
@@ -96,7 +97,10 @@ local function end_task(self, task, ok, value)
   task.outcome = ok and "done" or "failed"
   if ok then return end
   if not self.failure then
-    self.failure = { value = value, traceback = debug.traceback(task.thread) }
+    self.failure = self.report
+    self.report.value = value
+    local traced, trace = pcall(debug.traceback, task.thread)
+    if traced then self.report.traceback = trace end
   end
   close(task.thread) -- runs its <close> variables
 end

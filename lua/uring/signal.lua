@@ -9,23 +9,31 @@ local signal = {}
 local SIGINFO_SIZE = 128
 
 local waiting = {} -- name -> how many tasks wait for it
-local blocked = {} -- name -> true: by us, so that we unblock it again
+local ours = {} -- name -> whether it was not blocked before
 
-local function begin(names, fd, ...)
-  for _, name in ipairs { ... } do blocked[name] = true end
-  for _, name in ipairs(names) do waiting[name] = (waiting[name] or 0) + 1 end
-  return fd
+-- One wait.  Made before what it holds, so that whatever fails meanwhile,
+-- nothing stays open or blocked.
+local Wait = {}
+Wait.__index = Wait
+
+local function add(self, name)
+  if (waiting[name] or 0) == 0 then ours[name] = not core.is_blocked(name) end
+  self[#self + 1] = name
+  waiting[name] = (waiting[name] or 0) + 1
 end
 
-local function finish(names)
-  for _, name in ipairs(names) do
-    waiting[name] = waiting[name] - 1
-    if waiting[name] == 0 and blocked[name] then
-      blocked[name] = nil
-      core.unblock(name)
-    end
+function Wait:__close()
+  if self.fd then core.close(self.fd) end
+  self.fd = false
+  for i = #self, 1, -1 do
+    local name = self[i]
+    self[i] = nil
+    waiting[name] = (waiting[name] or 1) - 1
+    if waiting[name] == 0 and ours[name] then core.unblock(name) end
   end
 end
+
+Wait.__gc = Wait.__close
 
 --- Waits for one of some signals, which do nothing else meanwhile.
 ---@param ... string names as in kill(1): "INT", "TERM"
@@ -34,18 +42,13 @@ end
 ---@return integer? code
 function signal.wait(...)
   loop.check_can_wait("signal.wait")
-  local names = { ... }
-  local results = table.pack(core.signalfd(...))
-  if not results[1] then return nil, results[2], results[3] end
-  local fd = begin(names, table.unpack(results, 1, results.n))
-  local _guard <close> = setmetatable({}, {
-    __close = function()
-      core.close(fd)
-      finish(names)
-    end,
-  })
   local info = core.buffer(SIGINFO_SIZE)
-  local count, message, code = op.read(fd, info)
+  local wait <close> = setmetatable({ fd = false }, Wait)
+  for i = 1, select("#", ...) do add(wait, (select(i, ...))) end
+  local count, message, code
+  wait.fd, message, code = core.signalfd(...)
+  if not wait.fd then return nil, message, code end
+  count, message, code = op.read(wait.fd, info)
   if not count then return nil, message, code end
   local found = ring.unpack_siginfo(info)
   return found.name, found

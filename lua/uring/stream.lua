@@ -24,6 +24,16 @@ function Stream:fileno()
   return not self.is_closed and self.fd or nil
 end
 
+--- Gives a handle its descriptor, which it owns from then on.  The handle is
+-- made first, closed: whatever fails, a descriptor has an owner.
+---@param self table
+---@param fd integer
+---@return table self
+function Stream.own(self, fd)
+  self.fd, self.is_closed = fd, false
+  return self
+end
+
 --- Closes the stream without waiting: whoever waits on it gets nil,
 -- "closed".  Once more is nothing.
 ---@return boolean true

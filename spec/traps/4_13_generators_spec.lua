@@ -1,8 +1,6 @@
 --- Trap 4.13: coroutines of the user inside tasks may wait at any depth, and
 -- otherwise behave as they do elsewhere.
-local fs = require "uring.fs"
 local leaks = require "spec.support.leaks"
-local low = require "uring.ring"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -194,7 +192,7 @@ describe("a generator", function()
       assert.same({ true, "first" }, { coroutine.resume(thread) })
       local got
       uring.spawn(function() got = { coroutine.resume(thread) } end)
-      uring.sleep(0.01)
+      while not got do uring.yield() end
       assert.same({ true, "second" }, got)
     end)
   end)
@@ -242,7 +240,7 @@ describe("a generator that waits", function()
       assert.equal("suspended", coroutine.status(thread))
       assert.same({ false, "cannot resume a coroutine that waits for I/O" },
         { coroutine.resume(thread) })
-      uring.sleep(0.02)
+      while not got[2] do uring.yield() end
       assert.same({ true, "value" }, got)
     end)
   end)
@@ -252,59 +250,36 @@ describe("a generator that waits", function()
       local wrapped, got = waiting(coroutine.wrap)
       assert.error_matches(wrapped,
         "cannot resume a coroutine that waits for I/O")
-      uring.sleep(0.02)
+      while not got[2] do uring.yield() end
       assert.same({ true, "value" }, got)
     end)
   end)
 
-  it("takes a value with it where it is closed: no descriptor", function()
+  it("cannot be closed, and does not mind", function()
     within.run(function()
-      local listener <close> = assert(uring.listen("127.0.0.1:0"))
+      local thread, got = waiting(coroutine.create)
+      assert.error_matches(function() coroutine.close(thread) end,
+        "cannot close a coroutine that waits for I/O")
+      while not got[2] do uring.yield() end
+      assert.same({ true, "value" }, got)
+      assert.is_true(coroutine.close(thread))
+    end)
+  end)
+
+  it("can be closed when it does not wait, as elsewhere", function()
+    within.run(function()
+      local closed
       local thread = coroutine.create(function()
-        return uring.op.accept(listener:fileno())
+        local _guard <close> = setmetatable({}, {
+          __close = function() closed = true end,
+        })
+        uring.sleep(0.001)
+        coroutine.yield("a value")
       end)
-      uring.spawn(function()
-        local ok, fd = coroutine.resume(thread)
-        if ok then low.close(fd) end -- it could not be closed
-      end)
-      uring.yield()
-      pcall(coroutine.close, thread)
-      local conn <close> = assert(uring.connect(listener:sockname()))
-      uring.sleep(0.01)
-      assert.is_false(conn:closed())
-    end)
-  end)
-
-  it("on a stream leaves that usable where it is closed", function()
-    within.run(function()
-      local a, b = low.socketpair()
-      local left <close> = fs.from_fd(a)
-      local right <close> = fs.from_fd(b)
-      local thread = coroutine.create(function() return left:read() end)
-      uring.spawn(coroutine.resume, thread)
-      uring.yield()
-      if not pcall(coroutine.close, thread) then return end
-      uring.yield()
-      assert(right:write("a line\n"))
-      assert.equal("a line", left:read())
-    end)
-  end)
-
-  it("to write leaves the stream usable where it is closed", function()
-    within.run(function()
-      local a, b = low.socketpair()
-      local left <close> = fs.from_fd(a)
-      local right <close> = fs.from_fd(b)
-      local large <const> = 1 << 21
-      uring.spawn(left.write, left, ("x"):rep(large))
-      uring.yield()
-      local thread = coroutine.create(function() left:write("never") end)
-      uring.spawn(coroutine.resume, thread)
-      uring.yield()
-      if not pcall(coroutine.close, thread) then return end
-      uring.spawn(left.write, left, "last\n")
-      assert.equal(large, #right:read(large))
-      assert.equal("last", right:read())
+      assert.same({ true, "a value" }, { coroutine.resume(thread) })
+      assert.is_true(coroutine.close(thread))
+      assert.is_true(closed)
+      assert.equal("dead", coroutine.status(thread))
     end)
   end)
 
@@ -324,18 +299,18 @@ describe("a generator that waits", function()
         assert.error_matches(use, "a coroutine waits for I/O: resume it with "
           .. "the coroutine functions as they are inside uring.run")
       end
-      uring.sleep(0.01)
-      assert.equal("dead", coroutine.status(thread))
+      while coroutine.status(thread) ~= "dead" do uring.yield() end
     end)
   end)
 end)
 
 describe("uring.coroutine", function()
   it("has the functions of inside, for code loaded before", function()
-    local resume, wrap = uring.coroutine.resume, uring.coroutine.wrap
+    local wrap = uring.coroutine.wrap
     within.run(function()
-      assert.equal(coroutine.resume, resume)
-      assert.equal(coroutine.wrap, wrap)
+      for name, of_inside in pairs(uring.coroutine) do
+        assert.equal(coroutine[name], of_inside)
+      end
       local got = {}
       for i in wrap(function()
         uring.sleep(0.001)

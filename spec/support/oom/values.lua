@@ -56,6 +56,7 @@ function attempt()
   addresses()
   failures()
   rings()
+  assert(#core.iovecs({ "string" }, "more") == 1, "not the Iovecs")
 end
 
 function verify()

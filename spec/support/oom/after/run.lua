@@ -3,12 +3,14 @@
 local core = require "uring.core"
 local uring = require "uring"
 
-local resume, wrap = coroutine.resume, coroutine.wrap
+local stock = {}
+for name, theirs in pairs(coroutine) do stock[name] = theirs end
 
 return function()
   collectgarbage() -- closes what was open when memory was short
-  assert(coroutine.resume == resume, "coroutine.resume is still replaced")
-  assert(coroutine.wrap == wrap, "coroutine.wrap is still replaced")
+  for name, theirs in pairs(stock) do
+    assert(coroutine[name] == theirs, "a function of coroutine is replaced")
+  end
   local was_default = core.sigpipe "ignore"
   core.sigpipe "default"
   assert(was_default, "SIGPIPE is still ignored")
