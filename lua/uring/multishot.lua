@@ -77,9 +77,11 @@ local function pump(self)
       dispose(self, value)
       if final then return end
     else
+      local last = self.last
       local ok, problem = pcall(take, self, value, extra, final)
       if not ok then
         self.closed = true
+        if self.last == last then dispose(self, value) end
         if not final then loop.post("cancel", self.id) end
         finish(self, problem)
       end
@@ -118,7 +120,9 @@ local function new(row)
     start_again = false,
   }, Multishot)
   reserve(self)
-  resume(self.pump, self) -- it waits, with all the stack that it needs
+  -- from here on it waits, with all the stack that it needs
+  local ok, problem = resume(self.pump, self)
+  if not ok then error(problem, 0) end
   return self
 end
 
