@@ -63,7 +63,7 @@ describe("run", function()
 
   it("refuses options that are none", function()
     for _, options in ipairs {
-      { entires = 4 }, { entries = "4" }, { 4 }, { entries = true },
+      { entry = 4 }, { entries = "4" }, { 4 }, { entries = true },
     } do
       assert.error_matches(function()
         uring.run(options, function() end)
