@@ -4,6 +4,7 @@
 #include "flight.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 static lua_Integer data_place(const Slot *slot) {
   return 2 * (lua_Integer)slot->index + 1;
@@ -79,6 +80,7 @@ bool flight_push_data(lua_State *L, int held, const Slot *slot) {
 }
 
 void flight_prepare(struct io_uring_sqe *sqe, Slot *slot, const Args *args) {
+  memset(sqe, 0, sizeof *sqe); /* newer helpers leave flags as they were */
   slot->op->prep(sqe, args->a, &slot->memory);
   io_uring_sqe_set_data64(sqe, slot_id(slot));
   if (args->bufring != NULL) {

@@ -10,6 +10,13 @@ local C, errno = uring.consts, uring.errno
 
 leaks.watch()
 
+-- A newer liburing leaves out the index array of the SQ, unasked.
+local NO_SQARRAY = 1 << 16
+
+local function asked(ring)
+  return ring:params().flags & ~NO_SQARRAY
+end
+
 describe("opening a ring", function()
   it("gives as many entries as asked, as a power of two", function()
     local ring <close> = assert(uring.ring(5))
@@ -24,7 +31,7 @@ describe("opening a ring", function()
     } do
       local ring <close> = assert(uring.ring(1, { flags = flags }))
       assert.same({ single_issuer = true }, ring:flags())
-      assert.equal(C.IORING_SETUP_SINGLE_ISSUER, ring:params().flags)
+      assert.equal(C.IORING_SETUP_SINGLE_ISSUER, asked(ring))
     end
   end)
 
@@ -39,7 +46,7 @@ describe("opening a ring", function()
   it("sets no flag that nobody asked for", function()
     local ring <close> = assert(uring.ring(1))
     assert.same({}, ring:flags())
-    assert.equal(0, ring:params().flags)
+    assert.equal(0, asked(ring))
   end)
 
   it("sets the flag that an option needs", function()
@@ -113,7 +120,7 @@ describe("a ring", function()
       assert.is_true(off.ring_mask > 0)
       assert.not_equal(off.head, off.tail)
     end
-    assert.is_true(params.sq_off.array > 0)
+    assert.equal(params.flags & NO_SQARRAY == 0, params.sq_off.array > 0)
     assert.is_true(params.sq_off.dropped > 0)
     assert.is_true(params.cq_off.cqes > 0)
     assert.is_true(params.cq_off.overflow > 0)
