@@ -4,13 +4,13 @@
 #include "arg.h"
 #include "addr.h"
 #include "buffer.h"
+#include "clock.h"
 #include "iovecs.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 #define SIZE_MAX_AT_ONCE 0x7ffff000u /* MAX_RW_COUNT: more is cut off */
@@ -214,7 +214,7 @@ static void check_timespec(lua_State *L, const Source *from, Arg *arg) {
   arg->time.tv_sec = item(L, from, 1);
   arg->time.tv_nsec = item(L, from, 2);
   if (arg->time.tv_sec < 0 || arg->time.tv_nsec < 0 ||
-      arg->time.tv_nsec >= 1000000000)
+      arg->time.tv_nsec >= CLOCK_SECOND)
     refuse(L, from, "{seconds, nanoseconds} expected");
 }
 
@@ -230,9 +230,7 @@ static void check_seconds(lua_State *L, const Source *from, Args *args,
   lua_Number seconds = lua_tonumber(L, from->index);
   if (!(0 <= seconds && seconds < 1e15))
     refuse(L, from, "out of range");
-  lua_Number whole = floor(seconds);
-  arg->time.tv_sec = (int64_t)whole;
-  arg->time.tv_nsec = (int64_t)((seconds - whole) * 1e9);
+  arg->time = clock_timespec(seconds);
 }
 
 static void check_address(lua_State *L, const Source *from, Args *args,

@@ -7,7 +7,6 @@
 #include "flags.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 void luaring_check_usable(lua_State *L, const Ring *ring) {
@@ -31,11 +30,7 @@ struct __kernel_timespec luaring_check_seconds(lua_State *L, int index) {
   lua_Number seconds = luaL_checknumber(L, index);
   luaL_argcheck(L, 0 <= seconds && seconds <= 1e15, index,
                 "seconds out of range");
-  lua_Number whole = floor(seconds);
-  return (struct __kernel_timespec){
-    .tv_sec = (int64_t)whole,
-    .tv_nsec = (int64_t)((seconds - whole) * 1e9),
-  };
+  return clock_timespec(seconds);
 }
 
 /* The field of the options at index 2, an integer of 32 bits; 0: absent. */
@@ -167,7 +162,8 @@ static int wait_on(Ring *ring, unsigned count, struct __kernel_timespec *time,
 /*
 ** ring:submit_and_wait(count [, seconds]) -> how many SQEs went to the
 ** kernel; nil, "timeout", ETIMEDOUT where fewer CQEs came in time; or nil,
-** message, code.  One io_uring_enter(2).
+** message, code.  One io_uring_enter(2); another where something cut a wait
+** with a time short.
 */
 static int luaring_submit_and_wait(lua_State *L) {
   Ring *ring = luaring_check(L, 1);

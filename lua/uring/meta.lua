@@ -196,7 +196,8 @@ function Ring:submit() end
 
 --- ring:submit_and_wait(count [, seconds]) -> how many SQEs went to the kernel;
 --- nil, "timeout", ETIMEDOUT where fewer CQEs came in time; or nil, message,
---- code. One io_uring_enter(2).
+--- code. One io_uring_enter(2); another where something cut a wait with a time
+--- short.
 ---@param count integer
 ---@param seconds? number
 ---@return integer?
