@@ -104,17 +104,24 @@ static socklen_t length_of(const struct sockaddr_storage *storage,
 }
 
 /*
-** unpack_sockaddr(buffer) -> Address that accept wrote to it, which was
-** zeroed, as new Buffers are
+** unpack_sockaddr(string_or_buffer) -> Address that accept wrote to a
+** Buffer, which was zeroed, as new ones are; or bytes that came otherwise
 */
 static int addr_unpack(lua_State *L) {
   const Buffer *buffer = buffer_test(L, 1);
-  luaL_argexpected(L, buffer != NULL, 1, BUFFER_TYPE);
+  size_t size;
+  const char *bytes;
+  if (buffer != NULL) {
+    bytes = buffer->bytes;
+    size = buffer->size;
+  } else {
+    bytes = luaL_checklstring(L, 1, &size);
+  }
+  luaL_argcheck(L, bytes != NULL, 1, "the buffer is closed");
   struct sockaddr_storage storage = { 0 };
-  size_t size = buffer->size;
   if (size > sizeof storage)
     size = sizeof storage;
-  memcpy(&storage, buffer->bytes, size);
+  memcpy(&storage, bytes, size);
   addr_push(L, &storage, length_of(&storage, size));
   return 1;
 }

@@ -1,17 +1,18 @@
 /*
-** arg.h - Lua values become an op's arguments, by kind.
+** arg.h - an op's arguments, as argcheck.c reads them off the Lua stack.
 */
 #ifndef uring_arg_h
 #define uring_arg_h
 
 #include "bufring.h"
 #include "op.h"
+#include "pins.h"
 #include "slot.h"
 
-#include <lua.h>
-
 typedef struct {
-  const struct io_uring *uring; /* of the op; set before arg_check */
+  const struct io_uring *uring; /* of the op, with its pins; both are to be */
+  const Pins *pins;             /* set before arg_check */
+  size_t command;               /* bytes that its SQE has room for, likewise */
   Arg a[OP_ARGS_MAX];
   Mem *mem[SLOT_MEMS]; /* what the op must hold */
   int mem_count;
@@ -19,15 +20,7 @@ typedef struct {
   BufRing *bufring;
 } Args;
 
-/*
-** Checks the arguments of a row, which stand on the stack from 'first' on
-** (OP_ARGS_MAX of them, absent ones nil).  Raises an error that names the
-** op and the argument: "recv: bad argument 'buf' (uring.Buffer expected,
-** got number)", and the line of the function at 'level' (as luaL_where).
-** Whatever comes after must not raise.
-*/
-void arg_check(lua_State *L, const Op *op, int first, int level, Args *args);
-
-const char *arg_kind_name(ArgKind kind);
+#define ARG_COMMAND_ROOM      16 /* in an SQE of 64 bytes */
+#define ARG_COMMAND_ROOM_WIDE 80
 
 #endif

@@ -7,6 +7,7 @@
 ** nothing is looked up or checked twice.
 */
 #include "bind.h"
+#include "argcheck.h"
 #include "fail.h"
 #include "flight.h"
 #include "luaring.h"
@@ -24,12 +25,22 @@ static bool launch(Ring *ring, Slot *slot, const Args *args) {
   if (ring->parked == NULL)
     sqe = ring_sqe(ring);
   if (sqe != NULL) {
-    flight_prepare(sqe, slot, args);
+    flight_prepare(sqe, sizeof *sqe, slot, args);
     return true;
   }
   struct io_uring_sqe parked = { 0 };
-  flight_prepare(&parked, slot, args);
+  flight_prepare(&parked, sizeof parked, slot, args);
   return ring_park(ring, &parked);
+}
+
+/* Checks the arguments of the closure's row, which stand from 'first' on. */
+static void check_args(lua_State *L, Ring *ring, int first, Args *args) {
+  args->uring = &ring->uring;
+  args->pins = &ring->pins;
+  args->command = ARG_COMMAND_ROOM;
+  luaring_check_usable(L, ring);
+  lua_settop(L, first - 1 + OP_ARGS_MAX);
+  arg_check(L, lua_touserdata(L, UP_OP), first, CALLER, args);
 }
 
 /*
@@ -40,10 +51,8 @@ static int start(lua_State *L, int first) {
   Ring *ring = lua_touserdata(L, UP_RING);
   const Op *op = lua_touserdata(L, UP_OP);
   Args args;
-  args.uring = &ring->uring;
-  luaring_check_usable(L, ring);
-  lua_settop(L, first - 1 + OP_ARGS_MAX);
-  arg_check(L, op, first, CALLER, &args);
+  check_args(L, ring, first, &args);
+  flight_pin(L, ring, op, &args);
   flight_reserve(L, ring, UP_HELD);
   /* nothing raises from here on */
   Slot *slot = slot_take(&ring->slots, op);
@@ -57,7 +66,7 @@ static int start(lua_State *L, int first) {
   lua_pushinteger(L, (lua_Integer)slot_id(slot));
   if (launch(ring, slot, &args))
     return 2;
-  flight_land(L, ring, UP_HELD, slot);
+  flight_abandon(L, ring, UP_HELD, slot);
   lua_pushinteger(L, ENOMEM);
   return 1;
 }
@@ -92,7 +101,17 @@ static int start_for(lua_State *L) {
 }
 
 /* start.<row>(...) where the kernel lacks the opcode -> ENOSYS */
-static int start_refused(lua_State *L) {
+static int refuse_here(lua_State *L) {
+  Args args;
+  check_args(L, lua_touserdata(L, UP_RING), 1, &args);
+  lua_pushinteger(L, ENOSYS);
+  return 1;
+}
+
+/* start_for.<row>(coroutine, ...) likewise */
+static int refuse_for(lua_State *L) {
+  Args args;
+  check_args(L, lua_touserdata(L, UP_RING), 2, &args);
   lua_pushinteger(L, ENOSYS);
   return 1;
 }
@@ -105,11 +124,11 @@ static void push_closure(lua_State *L, lua_CFunction function, const Op *op) {
 }
 
 static void push_rows(lua_State *L, const bool *supported,
-                      lua_CFunction function) {
+                      lua_CFunction function, lua_CFunction refuse) {
   lua_createtable(L, 0, (int)OPS_COUNT);
   for (unsigned i = 0; i < OPS_COUNT; i++) {
     bool known = supported[OPS[i].opcode];
-    push_closure(L, known ? function : start_refused, &OPS[i]);
+    push_closure(L, known ? function : refuse, &OPS[i]);
     lua_setfield(L, -2, OPS[i].name);
   }
 }
@@ -126,9 +145,9 @@ static int bind_ring(lua_State *L) {
     return fail_push(L, "probe", -code);
   lua_settop(L, 1);
   lua_createtable(L, 0, 3);
-  push_rows(L, supported, start_here);
+  push_rows(L, supported, start_here, refuse_here);
   lua_setfield(L, 2, "start");
-  push_rows(L, supported, start_for);
+  push_rows(L, supported, start_for, refuse_for);
   lua_setfield(L, 2, "start_for");
   push_closure(L, step_turn, NULL);
   lua_setfield(L, 2, "step");

@@ -12,16 +12,39 @@ Buffer *buffer_test(lua_State *L, int index) {
   return luaL_testudata(L, index, BUFFER_TYPE);
 }
 
-static Buffer *check_self(lua_State *L) {
-  return luaL_checkudata(L, 1, BUFFER_TYPE);
+static Buffer *check_open(lua_State *L, int index) {
+  Buffer *buffer = luaL_checkudata(L, index, BUFFER_TYPE);
+  if (buffer->bytes == NULL)
+    luaL_error(L, "attempt to use a closed buffer, or a view that was "
+                  "recycled");
+  return buffer;
 }
 
-/* Pushes an empty Buffer, so that a raise further on finds a whole one. */
-static Buffer *push_empty(lua_State *L) {
+static Buffer *check_self(lua_State *L) {
+  return check_open(L, 1);
+}
+
+Buffer *buffer_push(lua_State *L) {
   Buffer *buffer = lua_newuserdatauv(L, sizeof *buffer, 1);
   *buffer = (Buffer){ .mem = NULL, .bytes = "", .size = 0 };
   luaL_setmetatable(L, BUFFER_TYPE);
   return buffer;
+}
+
+Buffer *buffer_push_new(lua_State *L, size_t size, size_t alignment) {
+  Buffer *buffer = buffer_push(L);
+  buffer->mem = mem_new(size, alignment);
+  if (buffer->mem == NULL)
+    luaL_error(L, "buffer: not enough memory for %I bytes", (lua_Integer)size);
+  buffer->bytes = buffer->mem->bytes;
+  buffer->size = size;
+  return buffer;
+}
+
+void buffer_close(Buffer *buffer) {
+  if (buffer->mem != NULL)
+    mem_drop(buffer->mem);
+  *buffer = (Buffer){ .mem = NULL, .bytes = NULL, .size = 0 };
 }
 
 /* buffer(size [, align]) -> Buffer of so many zero bytes */
@@ -31,12 +54,7 @@ static int buffer_new(lua_State *L) {
   luaL_argcheck(L, 0 < size && size <= INT_MAX, 1, "size out of range");
   luaL_argcheck(L, 0 < align && align <= 1 << 21 && (align & (align - 1)) == 0,
                 2, "not a power of two up to 2 MiB");
-  Buffer *buffer = push_empty(L);
-  buffer->mem = mem_new((size_t)size, (size_t)align);
-  if (buffer->mem == NULL)
-    return luaL_error(L, "buffer: not enough memory for %I bytes", size);
-  buffer->bytes = buffer->mem->bytes;
-  buffer->size = (size_t)size;
+  buffer_push_new(L, (size_t)size, (size_t)align);
   return 1;
 }
 
@@ -64,8 +82,9 @@ static size_t range(lua_State *L, int arg, size_t size, size_t *offset) {
 static int buffer_slice(lua_State *L) {
   size_t size, offset;
   const char *bytes;
-  Buffer *whole = buffer_test(L, 1);
-  if (whole != NULL) {
+  const Buffer *whole = NULL;
+  if (buffer_test(L, 1) != NULL) {
+    whole = check_open(L, 1);
     bytes = whole->bytes;
     size = whole->size;
   } else {
@@ -73,7 +92,7 @@ static int buffer_slice(lua_State *L) {
     bytes = lua_tolstring(L, 1, &size);
   }
   size_t length = range(L, 2, size, &offset);
-  Buffer *slice = push_empty(L);
+  Buffer *slice = buffer_push(L);
   if (whole != NULL && whole->mem != NULL) {
     slice->mem = mem_hold(whole->mem);
   } else {
@@ -159,19 +178,31 @@ static int buffer_len(lua_State *L) {
   return 1;
 }
 
-/* tostring(buffer) -> "uring.Buffer (4096 bytes)" */
+/* tostring(buffer) -> "uring.Buffer (4096 bytes)", or "(closed)" */
 static int buffer_tostring(lua_State *L) {
-  lua_pushfstring(L, "%s (%I bytes)", BUFFER_TYPE,
-                  (lua_Integer)check_self(L)->size);
+  const Buffer *buffer = luaL_checkudata(L, 1, BUFFER_TYPE);
+  if (buffer->bytes == NULL)
+    lua_pushliteral(L, BUFFER_TYPE " (closed)");
+  else
+    lua_pushfstring(L, "%s (%I bytes)", BUFFER_TYPE, (lua_Integer)buffer->size);
   return 1;
 }
 
-/* __gc(buffer): an op in flight keeps the bytes for as long as it needs */
+/*
+** buffer:close() lets go of the bytes; a view of a buffer ring gives them
+** back.  Slices of it, and ops in flight, keep what they need.  Once more is
+** nothing.
+*/
+static int buffer_shut(lua_State *L) {
+  buffer_close(luaL_checkudata(L, 1, BUFFER_TYPE));
+  return 0;
+}
+
+/* __gc(buffer): another finalizer that meets it finds it empty */
 static int buffer_gc(lua_State *L) {
-  Buffer *buffer = check_self(L);
-  if (buffer->mem != NULL)
-    mem_drop(buffer->mem);
-  *buffer = (Buffer){ .mem = NULL, .bytes = "", .size = 0 };
+  Buffer *buffer = luaL_checkudata(L, 1, BUFFER_TYPE);
+  buffer_close(buffer);
+  buffer->bytes = "";
   return 0;
 }
 
@@ -182,13 +213,14 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-  { "byte", buffer_byte }, { "find", buffer_find },
-  { "set", buffer_set },   { "slice", buffer_slice },
-  { "sub", buffer_sub },   { "tostring", buffer_bytes },
-  { NULL, NULL },
+  { "byte", buffer_byte },      { "close", buffer_shut },
+  { "find", buffer_find },      { "set", buffer_set },
+  { "slice", buffer_slice },    { "sub", buffer_sub },
+  { "tostring", buffer_bytes }, { NULL, NULL },
 };
 
 static const luaL_Reg metamethods[] = {
+  { "__close", buffer_shut },
   { "__gc", buffer_gc },
   { "__len", buffer_len },
   { "__tostring", buffer_tostring },

@@ -1,15 +1,93 @@
 /*
-** compat.h - what an older liburing or libc lacks: helpers and numbers.
-** The only file that asks for a version.  Includes nothing of ours.
+** compat.h - what an older liburing or libc lacks of the kernel's interface:
+** numbers and structures.  Includes nothing of ours.
+**
+** Debian 12 has liburing 2.3, which is as old as Linux 6.0.  What is newer
+** stands here whatever the installed header has: opcodes as macros, which
+** hide an enumerator of the same name and value, and structures under names
+** of our own.  So nothing asks for a version.  The helpers are in prep.h.
 */
 #ifndef uring_compat_h
 #define uring_compat_h
 
 #include <liburing.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-/* Features by number: the bits that a kernel newer than the header sets. */
+#define IORING_OP_READ_MULTISHOT   49
+#define IORING_OP_WAITID           50
+#define IORING_OP_FUTEX_WAIT       51
+#define IORING_OP_FUTEX_WAKE       52
+#define IORING_OP_FUTEX_WAITV      53
+#define IORING_OP_FIXED_FD_INSTALL 54
+#define IORING_OP_FTRUNCATE        55
+#define IORING_OP_BIND             56
+#define IORING_OP_LISTEN           57
+#define IORING_OP_RECV_ZC          58
+#define IORING_OP_EPOLL_WAIT       59
+#define IORING_OP_READV_FIXED      60
+#define IORING_OP_WRITEV_FIXED     61
+#define IORING_OP_PIPE             62
+#define IORING_OP_NOP128           63
+#define IORING_OP_URING_CMD128     64
+
+#define IORING_UNREGISTER_PBUF_RING      23
+#define IORING_REGISTER_SYNC_CANCEL      24
+#define IORING_REGISTER_FILE_ALLOC_RANGE 25
+#define IORING_REGISTER_PBUF_STATUS      26
+#define IORING_REGISTER_NAPI             27
+#define IORING_UNREGISTER_NAPI           28
+#define IORING_REGISTER_CLOCK            29
+#define IORING_REGISTER_CLONE_BUFFERS    30
+#define IORING_REGISTER_SEND_MSG_RING    31
+#define IORING_REGISTER_ZCRX_IFQ         32
+#define IORING_REGISTER_RESIZE_RINGS     33
+#define IORING_REGISTER_MEM_REGION       34
+#define IORING_REGISTER_QUERY            35
+#define IORING_REGISTER_ZCRX_CTRL        36
+#define IORING_REGISTER_BPF_FILTER       37
+
+#define IORING_REGISTER_USE_REGISTERED_RING (1U << 31)
+#define IORING_REGISTER_SRC_REGISTERED      (1U << 0)
+#define IORING_REGISTER_DST_REPLACE         (1U << 1)
+#define IORING_MEM_REGION_TYPE_USER         1
+#define IORING_MEM_REGION_REG_WAIT_ARG      1
+#define IORING_REG_WAIT_TS                  (1U << 0)
+#define IOU_PBUF_RING_MMAP                  1
+#define IOU_PBUF_RING_INC                   2
+#define IO_URING_QUERY_OPCODES              0
+#define IO_URING_NAPI_REGISTER_OP           0
+
+#define SOCKET_URING_OP_SIOCINQ     0
+#define SOCKET_URING_OP_SIOCOUTQ    1
+#define SOCKET_URING_OP_GETSOCKOPT  2
+#define SOCKET_URING_OP_SETSOCKOPT  3
+#define SOCKET_URING_OP_GETSOCKNAME 5
+
+/* Flags are macros in the header too; the first that it may lack. */
+#ifndef IORING_SETUP_NO_MMAP
+#define IORING_SETUP_NO_MMAP (1U << 14)
+#endif
+#ifndef IORING_SETUP_REGISTERED_FD_ONLY
+#define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
+#endif
+#ifndef IORING_SETUP_NO_SQARRAY
+#define IORING_SETUP_NO_SQARRAY (1U << 16)
+#endif
+#ifndef IORING_SETUP_HYBRID_IOPOLL
+#define IORING_SETUP_HYBRID_IOPOLL (1U << 17)
+#endif
+#ifndef IORING_SETUP_CQE_MIXED
+#define IORING_SETUP_CQE_MIXED (1U << 18)
+#endif
+#ifndef IORING_SETUP_SQE_MIXED
+#define IORING_SETUP_SQE_MIXED (1U << 19)
+#endif
+#ifndef IORING_SETUP_SQ_REWIND
+#define IORING_SETUP_SQ_REWIND (1U << 20)
+#endif
+
 #ifndef IORING_FEAT_REG_REG_RING
 #define IORING_FEAT_REG_REG_RING (1U << 13)
 #endif
@@ -26,29 +104,194 @@
 #define IORING_FEAT_NO_IOWAIT (1U << 17)
 #endif
 
-/* liburing 2.3 has no version macros; 2.4 brought them. */
-#ifdef IO_URING_VERSION_MAJOR
-#define LIBURING_OLDER_THAN(major, minor) IO_URING_CHECK_VERSION(major, minor)
-#else
-#define LIBURING_OLDER_THAN(major, minor) 1
+#ifndef IORING_CQE_F_BUF_MORE
+#define IORING_CQE_F_BUF_MORE (1U << 4)
+#endif
+#ifndef IORING_CQE_F_SKIP
+#define IORING_CQE_F_SKIP (1U << 5)
+#endif
+#ifndef IORING_CQE_F_32
+#define IORING_CQE_F_32 (1U << 15)
 #endif
 
-#if LIBURING_OLDER_THAN(2, 7)
-
-#define IORING_OP_BIND   56
-#define IORING_OP_LISTEN 57
-
-static inline void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd,
-                                      const struct sockaddr *address,
-                                      socklen_t length) {
-  io_uring_prep_rw(IORING_OP_BIND, sqe, fd, address, 0, length);
-}
-
-static inline void io_uring_prep_listen(struct io_uring_sqe *sqe, int fd,
-                                        int backlog) {
-  io_uring_prep_rw(IORING_OP_LISTEN, sqe, fd, NULL, (unsigned)backlog, 0);
-}
-
+#ifndef IORING_ENTER_EXT_ARG_REG
+#define IORING_ENTER_EXT_ARG_REG (1U << 6)
 #endif
+#ifndef IORING_ENTER_NO_IOWAIT
+#define IORING_ENTER_NO_IOWAIT (1U << 7)
+#endif
+
+#ifndef IORING_ASYNC_CANCEL_OP
+#define IORING_ASYNC_CANCEL_OP (1U << 5)
+#endif
+#ifndef IORING_ASYNC_CANCEL_USERDATA
+#define IORING_ASYNC_CANCEL_USERDATA (1U << 4)
+#endif
+#ifndef IORING_TIMEOUT_MULTISHOT
+#define IORING_TIMEOUT_MULTISHOT (1U << 6)
+#endif
+#ifndef IORING_SEND_ZC_REPORT_USAGE
+#define IORING_SEND_ZC_REPORT_USAGE (1U << 3)
+#endif
+#ifndef IORING_RECVSEND_BUNDLE
+#define IORING_RECVSEND_BUNDLE (1U << 4)
+#endif
+#ifndef IORING_NOTIF_USAGE_ZC_COPIED
+#define IORING_NOTIF_USAGE_ZC_COPIED (1U << 31)
+#endif
+#ifndef IORING_MSG_RING_FLAGS_PASS
+#define IORING_MSG_RING_FLAGS_PASS (1U << 1)
+#endif
+#ifndef IORING_FIXED_FD_NO_CLOEXEC
+#define IORING_FIXED_FD_NO_CLOEXEC (1U << 0)
+#endif
+#ifndef IORING_POLL_ADD_LEVEL
+#define IORING_POLL_ADD_LEVEL (1U << 3)
+#endif
+#ifndef IORING_FILE_INDEX_ALLOC
+#define IORING_FILE_INDEX_ALLOC (~0U)
+#endif
+#ifndef FUTEX2_SIZE_U32
+#define FUTEX2_SIZE_U32 0x02
+#endif
+#ifndef FUTEX2_PRIVATE
+#define FUTEX2_PRIVATE 0x80
+#endif
+
+/* struct io_uring_buf_reg */
+typedef struct {
+  uint64_t ring_addr;
+  uint32_t ring_entries;
+  uint16_t bgid, flags;
+  uint32_t min_left;
+  uint32_t resv[5];
+} UapiBufReg;
+
+/* struct io_uring_buf_status */
+typedef struct {
+  uint32_t buf_group, head;
+  uint32_t resv[8];
+} UapiBufStatus;
+
+/* struct io_uring_napi */
+typedef struct {
+  uint32_t busy_poll_to;
+  uint8_t prefer_busy_poll, opcode, pad[2];
+  uint32_t op_param, resv;
+} UapiNapi;
+
+/* struct io_uring_clock_register */
+typedef struct {
+  uint32_t clockid;
+  uint32_t resv[3];
+} UapiClock;
+
+/* struct io_uring_clone_buffers */
+typedef struct {
+  uint32_t src_fd, flags, src_off, dst_off, nr;
+  uint32_t pad[3];
+} UapiCloneBuffers;
+
+/* struct io_uring_region_desc */
+typedef struct {
+  uint64_t user_addr, size;
+  uint32_t flags, id;
+  uint64_t mmap_offset;
+  uint64_t resv[4];
+} UapiRegionDesc;
+
+/* struct io_uring_mem_region_reg */
+typedef struct {
+  uint64_t region_uptr, flags;
+  uint64_t resv[2];
+} UapiMemRegion;
+
+/* struct io_uring_reg_wait */
+typedef struct {
+  struct __kernel_timespec ts;
+  uint32_t min_wait_usec, flags;
+  uint64_t sigmask;
+  uint32_t sigmask_sz;
+  uint32_t pad[3];
+  uint64_t pad2[2];
+} UapiRegWait;
+
+/* struct io_uring_getevents_arg */
+typedef struct {
+  uint64_t sigmask;
+  uint32_t sigmask_sz, min_wait_usec;
+  uint64_t ts;
+} UapiGetevents;
+
+/* struct io_uring_sync_cancel_reg */
+typedef struct {
+  uint64_t addr;
+  int32_t fd;
+  uint32_t flags;
+  struct __kernel_timespec timeout;
+  uint8_t opcode, pad[7];
+  uint64_t pad2[3];
+} UapiSyncCancel;
+
+/* struct io_uring_query_hdr */
+typedef struct {
+  uint64_t next_entry, query_data;
+  uint32_t query_op, size;
+  int32_t result;
+  uint32_t resv[3];
+} UapiQueryHeader;
+
+/* struct io_uring_query_opcode */
+typedef struct {
+  uint32_t request_opcodes, register_opcodes;
+  uint64_t feature_flags, setup_flags, enter_flags, sqe_flags;
+  uint32_t query_opcodes, pad;
+} UapiQueryOpcodes;
+
+/* struct io_uring_zcrx_area_reg */
+typedef struct {
+  uint64_t addr, len, rq_area_token;
+  uint32_t flags, dmabuf_fd;
+  uint64_t resv[2];
+} UapiZcrxArea;
+
+/* struct io_uring_zcrx_ifq_reg */
+typedef struct {
+  uint32_t if_idx, if_rxq, rq_entries, flags;
+  uint64_t area_ptr, region_ptr;
+  struct {
+    uint32_t head, tail, rqes, resv2;
+    uint64_t resv[2];
+  } offsets;
+  uint32_t zcrx_id, rx_buf_len;
+  uint64_t resv[3];
+} UapiZcrxIfq;
+
+/* struct zcrx_ctrl */
+typedef struct {
+  uint32_t zcrx_id, op;
+  uint64_t resv[8];
+} UapiZcrxCtrl;
+
+/* struct io_uring_bpf, with its struct io_uring_bpf_filter */
+typedef struct {
+  uint16_t cmd_type, cmd_flags;
+  uint32_t resv;
+  uint32_t opcode, flags, filter_len;
+  uint8_t pdu_size, resv1[3];
+  uint64_t filter_ptr;
+  uint64_t resv2[5];
+} UapiBpf;
+
+/* struct futex_waitv */
+typedef struct {
+  uint64_t val, uaddr;
+  uint32_t flags, resv;
+} UapiFutexWaitv;
+
+/* struct open_how */
+typedef struct {
+  uint64_t flags, mode, resolve;
+} UapiOpenHow;
 
 #endif

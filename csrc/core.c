@@ -2,18 +2,30 @@
 ** core.c - opens the module 'uring.core' and shows the table to Lua.
 */
 #include "addr.h"
-#include "arg.h"
+#include "argcheck.h"
 #include "bind.h"
+#include "blind.h"
 #include "buffer.h"
-#include "bufring.h"
+#include "chain.h"
 #include "consts.h"
 #include "cqe.h"
+#include "futexes.h"
 #include "iovecs.h"
+#include "luabufring.h"
 #include "luaring.h"
+#include "msg.h"
+#include "regbufs.h"
+#include "regfiles.h"
+#include "registers.h"
+#include "regrare.h"
+#include "regring.h"
+#include "regtask.h"
 #include "result.h"
 #include "ringinfo.h"
 #include "sock.h"
 #include "sqe.h"
+#include "sqeset.h"
+#include "submit.h"
 #include "sys.h"
 
 static void set_string(lua_State *L, const char *name, const char *value) {
@@ -40,7 +52,7 @@ static void push_args(lua_State *L, const Op *op) {
 }
 
 static void push_row(lua_State *L, const Op *op) {
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 10);
   set_string(L, "name", op->name);
   set_string(L, "summary", op->summary);
   set_string(L, "helper", op->helper);
@@ -51,6 +63,10 @@ static void push_row(lua_State *L, const Op *op) {
   lua_setfield(L, -2, "opcode");
   lua_pushboolean(L, op->traits & TRAIT_MULTISHOT);
   lua_setfield(L, -2, "multishot");
+  lua_pushboolean(L, op->traits & TRAIT_NOTIF);
+  lua_setfield(L, -2, "notif");
+  lua_pushboolean(L, op->traits & TRAIT_WIDE);
+  lua_setfield(L, -2, "wide");
   push_args(L, op);
   lua_setfield(L, -2, "args");
 }
@@ -70,14 +86,26 @@ int luaopen_uring_core(lua_State *L) {
   lua_newtable(L);
   addr_open(L);
   buffer_open(L);
-  bufring_open(L);
+  luabufring_open(L);
   consts_open(L);
   iovecs_open(L);
+  msg_open(L);
+  futexes_open(L);
   sock_open(L);
   sys_open(L);
+  blind_open(L);
+  registers_open(L);
   luaring_open(L);
   ringinfo_open(L);
+  submit_open(L);
+  regbufs_open(L);
+  regfiles_open(L);
+  regring_open(L);
+  regtask_open(L);
+  regrare_open(L);
   sqe_open(L);
+  sqeset_open(L);
+  chain_open(L);
   cqe_open(L);
   bind_open(L);
   push_rows(L);

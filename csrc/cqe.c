@@ -16,6 +16,8 @@ typedef struct {
   uint32_t position;
   uint32_t flags;
   int32_t res;
+  bool is_big;
+  uint64_t big[2]; /* of a CQE of 32 bytes */
 } Cqe;
 
 static uint32_t head_of(const Ring *ring) {
@@ -46,10 +48,10 @@ static void push_data(lua_State *L, int held, const Slot *slot,
 /* Advances the CQ over the CQE at its head. */
 static void take(lua_State *L, Ring *ring, int held, struct io_uring_cqe *cqe,
                  Slot *slot) {
-  int final = !(cqe->flags & IORING_CQE_F_MORE);
-  io_uring_cqe_seen(&ring->uring, cqe);
+  int final = !(cqe->flags & IORING_CQE_F_MORE), res = cqe->res;
+  enter_seen(&ring->uring, cqe);
   if (slot != NULL && final)
-    flight_land(L, ring, held, slot);
+    flight_land(L, ring, held, slot, res);
 }
 
 /* Pushes the CQE at the head as a userdata, which stays at the head. */
@@ -59,6 +61,11 @@ static void push_cqe(lua_State *L, Ring *ring, struct io_uring_cqe *cqe) {
                  .position = head_of(ring),
                  .flags = cqe->flags,
                  .res = cqe->res };
+  copy->is_big = (ring->uring.flags & IORING_SETUP_CQE32) ||
+                 ((ring->uring.flags & IORING_SETUP_CQE_MIXED) &&
+                  (cqe->flags & IORING_CQE_F_32));
+  if (copy->is_big)
+    memcpy(copy->big, cqe->big_cqe, sizeof copy->big);
   luaL_setmetatable(L, CQE_TYPE);
   const Slot *slot = ring_slot_of(ring, cqe);
   lend_once(ring, slot, cqe);
@@ -71,8 +78,8 @@ static void push_cqe(lua_State *L, Ring *ring, struct io_uring_cqe *cqe) {
 /* ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none */
 static int ring_peek_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  struct io_uring_cqe *cqe;
-  if (io_uring_peek_cqe(&ring->uring, &cqe) == 0)
+  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  if (cqe != NULL)
     push_cqe(L, ring, cqe);
   else
     lua_pushnil(L);
@@ -85,19 +92,17 @@ static int ring_peek_cqe(lua_State *L) {
 */
 static int ring_wait_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
+  LuaDeadline deadline;
+  luaring_check_deadline(L, 2, &deadline);
   struct io_uring_cqe *cqe;
-  int code;
-  if (lua_isnoneornil(L, 2)) {
-    code = io_uring_wait_cqe(&ring->uring, &cqe);
-  } else {
-    struct __kernel_timespec time = luaring_check_seconds(L, 2);
-    code = io_uring_wait_cqe_timeout(&ring->uring, &cqe, &time);
+  while ((cqe = enter_peek(&ring->uring)) == NULL) {
+    int code = enter_wait(&ring->uring, 1, &deadline.wait);
+    if (code < 0)
+      return luaring_push_failure(L, "wait_cqe", -code);
+    luaring_shorten(&deadline);
   }
-  if (code == 0) {
-    push_cqe(L, ring, cqe);
-    return 1;
-  }
-  return luaring_push_failure(L, "wait_cqe", -code);
+  push_cqe(L, ring, cqe);
+  return 1;
 }
 
 /*
@@ -107,11 +112,10 @@ static int ring_wait_cqe(lua_State *L) {
 static int ring_cqe_seen(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   const Cqe *seen = luaL_checkudata(L, 2, CQE_TYPE);
-  struct io_uring_cqe *cqe;
   if (seen->ring != ring)
     return luaL_argerror(L, 2, "a CQE of another ring");
-  if (seen->position != head_of(ring) ||
-      io_uring_peek_cqe(&ring->uring, &cqe) != 0)
+  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  if (seen->position != head_of(ring) || cqe == NULL)
     return luaL_argerror(L, 2, "this CQE was seen already");
   luaring_push_held(L, 1);
   take(L, ring, lua_gettop(L), cqe, ring_slot_of(ring, cqe));
@@ -121,8 +125,8 @@ static int ring_cqe_seen(lua_State *L) {
 /* One step of cqes(): res, flags, data of the next CQE, and it is taken. */
 static int next_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  struct io_uring_cqe *cqe;
-  if (io_uring_peek_cqe(&ring->uring, &cqe) != 0)
+  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  if (cqe == NULL)
     return 0;
   Slot *slot = ring_slot_of(ring, cqe);
   lend_once(ring, slot, cqe);
@@ -172,6 +176,19 @@ static int cqe_buffer_id(lua_State *L) {
   return 1;
 }
 
+/*
+** cqe:big() -> two integers, the further 16 bytes of a CQE of 32 bytes; or
+** nil: this one has but 16 (see the setup flags cqe32 and cqe_mixed)
+*/
+static int cqe_big(lua_State *L) {
+  const Cqe *cqe = check_self(L);
+  if (!cqe->is_big)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)cqe->big[0]);
+  lua_pushinteger(L, (lua_Integer)cqe->big[1]);
+  return 2;
+}
+
 /* cqe.data, cqe.res, cqe.flags; methods are upvalue 1 */
 static int cqe_index(lua_State *L) {
   const Cqe *cqe = check_self(L);
@@ -215,9 +232,8 @@ static const luaL_Reg ring_methods[] = {
 };
 
 static const luaL_Reg methods[] = {
-  { "buffer_id", cqe_buffer_id },
-  { "more", cqe_more },
-  { "notif", cqe_notif },
+  { "big", cqe_big },   { "buffer_id", cqe_buffer_id },
+  { "more", cqe_more }, { "notif", cqe_notif },
   { NULL, NULL },
 };
 

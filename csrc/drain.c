@@ -41,6 +41,13 @@ static void forget_parked(Ring *ring) {
   ring->parked_end = &ring->parked;
 }
 
+static void forget_staged(Ring *ring) {
+  Slot *slot;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (slot->staged)
+      slot_give(&ring->slots, slot);
+}
+
 /*
 ** Takes back what the kernel has not taken.  It looks at the tail only when
 ** it is entered, so the tail may go back to the head; but not under SQPOLL,
@@ -50,15 +57,17 @@ static void forget_parked(Ring *ring) {
 static void forget_unsubmitted(Ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned shift = (ring->uring.flags & IORING_SETUP_SQE128) ? 1 : 0;
+  bool rewinds = ring->uring.flags & IORING_SETUP_SQ_REWIND;
   bool ours = !(ring->uring.flags & IORING_SETUP_SQPOLL) ||
               (ring->uring.flags & IORING_SETUP_R_DISABLED);
   unsigned first = ours ? *sq->khead : sq->sqe_head;
   for (unsigned i = first; i != sq->sqe_tail; i++)
-    forget_sqe(ring, &sq->sqes[(i & *sq->kring_mask) << shift]);
+    forget_sqe(ring, &sq->sqes[(i & sq->ring_mask) << shift]);
   sq->sqe_head = sq->sqe_tail = first;
-  if (ours)
+  if (ours && !rewinds)
     io_uring_smp_store_release(sq->ktail, first);
   forget_parked(ring);
+  forget_staged(ring);
 }
 
 static void cancel_one(Ring *ring, uint64_t id, unsigned flags) {
@@ -71,34 +80,40 @@ static void cancel_one(Ring *ring, uint64_t id, unsigned flags) {
 
 /* Old kernels do not know CANCEL_ANY, so each op is named as well. */
 static void cancel_each(Ring *ring) {
+  const Slot *slot;
   cancel_one(ring, 0, IORING_ASYNC_CANCEL_ANY);
-  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
-    const Slot *slot = slot_table_at(&ring->slots, i);
-    if (slot->op != NULL)
-      cancel_one(ring, slot_id(slot), 0);
-  }
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    cancel_one(ring, slot_id(slot), 0);
+}
+
+static void land(Ring *ring, Slot *slot, int res) {
+  Slot *silent;
+  while ((silent = slot_next_silent(&ring->slots, slot, res)) != NULL)
+    slot_give(&ring->slots, silent);
+  slot_give(&ring->slots, slot);
 }
 
 static void reap(Ring *ring) {
   struct io_uring_cqe *cqe;
-  while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+  while ((cqe = enter_peek(&ring->uring)) != NULL) {
     Slot *slot = ring_slot_of(ring, cqe);
     if (slot != NULL) {
-      result_dispose(slot->op, cqe->res);
+      result_dispose(&ring->uring, slot, cqe->res);
       if (!(cqe->flags & IORING_CQE_F_MORE))
-        slot_give(&ring->slots, slot);
+        land(ring, slot, cqe->res);
     }
-    io_uring_cqe_seen(&ring->uring, cqe);
+    enter_seen(&ring->uring, cqe);
   }
 }
 
 /* A cancel SQE waits behind a drained one; this call does not (6.0). */
 static void cancel_at_once(Ring *ring) {
-  struct io_uring_sync_cancel_reg every = {
+  UapiSyncCancel every = {
+    .fd = -1,
     .flags = IORING_ASYNC_CANCEL_ANY,
     .timeout = { .tv_nsec = ROUND_NS },
   };
-  io_uring_register_sync_cancel(&ring->uring, &every);
+  kernel_register(&ring->uring, IORING_REGISTER_SYNC_CANCEL, &every, 1);
 }
 
 /* One round: cancels, more thoroughly if asked, and waits for what ends. */
@@ -110,9 +125,10 @@ static void drain_round(Ring *ring, bool thorough) {
     cancel_one(ring, 0, IORING_ASYNC_CANCEL_ANY);
   }
   struct __kernel_timespec time = { .tv_nsec = ROUND_NS };
+  EnterWait wait = { .time = &time, .region = -1 };
   while (ring->slots.in_flight > 0) {
     uint32_t before = ring->slots.in_flight;
-    int code = ring_submit_and_wait(ring, 1, &time);
+    int code = ring_submit_and_wait(ring, 1, &wait);
     reap(ring);
     if (ring->slots.in_flight == before && code < 0)
       return;
@@ -120,11 +136,10 @@ static void drain_round(Ring *ring, bool thorough) {
 }
 
 static bool reads_strings(const Ring *ring) {
-  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
-    const Slot *slot = slot_table_at(&ring->slots, i);
-    if (slot->op != NULL && slot->anchored)
+  const Slot *slot;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (slot->anchored)
       return true;
-  }
   return false;
 }
 
@@ -151,10 +166,8 @@ bool ring_drain(Ring *ring) {
 }
 
 void ring_forget(Ring *ring) {
+  Slot *slot;
   forget_parked(ring);
-  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
-    Slot *slot = slot_table_at(&ring->slots, i);
-    if (slot->op != NULL)
-      slot_give(&ring->slots, slot);
-  }
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    slot_give(&ring->slots, slot);
 }

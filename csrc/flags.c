@@ -23,13 +23,16 @@ const Flag FLAGS_SETUP[] = {
   { "cqe32", IORING_SETUP_CQE32 },
   { "single_issuer", IORING_SETUP_SINGLE_ISSUER },
   { "defer_taskrun", IORING_SETUP_DEFER_TASKRUN },
+  { "no_mmap", IORING_SETUP_NO_MMAP },
+  { "registered_fd_only", IORING_SETUP_REGISTERED_FD_ONLY },
+  { "no_sqarray", IORING_SETUP_NO_SQARRAY },
+  { "hybrid_iopoll", IORING_SETUP_HYBRID_IOPOLL },
+  { "cqe_mixed", IORING_SETUP_CQE_MIXED },
+  { "sqe_mixed", IORING_SETUP_SQE_MIXED },
+  { "sq_rewind", IORING_SETUP_SQ_REWIND },
   { NULL, 0 },
 };
 
-/*
-** Without cqe_skip_success: an op that ends without a CQE would never let
-** go of what it holds.
-*/
 const Flag FLAGS_SQE[] = {
   { "fixed_file", IOSQE_FIXED_FILE },
   { "io_drain", IOSQE_IO_DRAIN },
@@ -37,6 +40,7 @@ const Flag FLAGS_SQE[] = {
   { "io_hardlink", IOSQE_IO_HARDLINK },
   { "async", IOSQE_ASYNC },
   { "buffer_select", IOSQE_BUFFER_SELECT },
+  { "cqe_skip_success", IOSQE_CQE_SKIP_SUCCESS },
   { NULL, 0 },
 };
 
@@ -45,6 +49,9 @@ const Flag FLAGS_CQE[] = {
   { "more", IORING_CQE_F_MORE },
   { "sock_nonempty", IORING_CQE_F_SOCK_NONEMPTY },
   { "notif", IORING_CQE_F_NOTIF },
+  { "buf_more", IORING_CQE_F_BUF_MORE },
+  { "skip", IORING_CQE_F_SKIP },
+  { "32", IORING_CQE_F_32 },
   { NULL, 0 },
 };
 

@@ -35,6 +35,13 @@ void flight_reserve(lua_State *L, Ring *ring, int held) {
     luaL_error(L, "not enough memory for more operations in flight");
 }
 
+void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args) {
+  if (!(op->traits & TRAIT_KEEPS))
+    return;
+  if (!pins_provide(&ring->pins, (uint16_t)args->a[2].i, args->mem[0]))
+    luaL_error(L, "%s: not enough memory", op->name);
+}
+
 void flight_load(lua_State *L, int held, Slot *slot, const Args *args) {
   for (int i = 0; i < args->mem_count; i++)
     slot_hold(slot, args->mem[i]);
@@ -55,10 +62,17 @@ void flight_unload(lua_State *L, int held, Slot *slot) {
   }
 }
 
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
+void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot) {
   flight_unload(L, held, slot);
   put_nothing(L, held, data_place(slot));
   slot_give(&ring->slots, slot);
+}
+
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot, int res) {
+  Slot *silent;
+  while ((silent = slot_next_silent(&ring->slots, slot, res)) != NULL)
+    flight_abandon(L, ring, held, silent);
+  flight_abandon(L, ring, held, slot);
 }
 
 void flight_set_data(lua_State *L, int held, const Slot *slot) {
@@ -79,14 +93,26 @@ bool flight_push_data(lua_State *L, int held, const Slot *slot) {
   return false;
 }
 
-void flight_prepare(struct io_uring_sqe *sqe, Slot *slot, const Args *args) {
-  memset(sqe, 0, sizeof *sqe); /* newer helpers leave flags as they were */
+static bool chooses_slot(const Op *op) {
+  return op->result == RESULT_SLOT || op->result == RESULT_SLOTS;
+}
+
+static void select_buffers(struct io_uring_sqe *sqe, const Slot *slot,
+                           const BufRing *bufring) {
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = bufring->shape.bgid;
+  if (!(slot->op->traits & (TRAIT_MULTISHOT | TRAIT_BUNDLE)) &&
+      !bufring->shape.source)
+    sqe->len = bufring->shape.size;
+}
+
+void flight_prepare(struct io_uring_sqe *sqe, size_t size, Slot *slot,
+                    const Args *args) {
+  memset(sqe, 0, size); /* newer helpers leave flags as they were */
   slot->op->prep(sqe, args->a, &slot->memory);
   io_uring_sqe_set_data64(sqe, slot_id(slot));
-  if (args->bufring != NULL) {
-    sqe->flags |= IOSQE_BUFFER_SELECT;
-    sqe->buf_group = args->bufring->bgid;
-    if (!(slot->op->traits & TRAIT_MULTISHOT))
-      sqe->len = args->bufring->size;
-  }
+  slot->picks = chooses_slot(slot->op) &&
+                sqe->file_index == (uint32_t)IORING_FILE_INDEX_ALLOC;
+  if (args->bufring != NULL)
+    select_buffers(sqe, slot, args->bufring);
 }

@@ -13,24 +13,37 @@
 #include "arg.h"
 #include "ring.h"
 
+#include <lua.h>
+
 /*
 ** Makes sure that there is a free slot; may raise for want of memory.
 ** 'held' is the stack index of the ring's table, or a pseudo-index.
 */
 void flight_reserve(lua_State *L, Ring *ring, int held);
+/* Before that: what the kernel keeps after the op stays with the ring. */
+void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args);
 /* Gives a slot what the arguments need while they fly.  Cannot raise. */
 void flight_load(lua_State *L, int held, Slot *slot, const Args *args);
 /* Lets go of it again. */
 void flight_unload(lua_State *L, int held, Slot *slot);
-/* The final CQE is here: unloads the slot and gives it back. */
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot);
+/*
+** The final CQE is here: unloads the slot and gives it back, and with it
+** those of its chain that are over without a CQE.
+*/
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot, int res);
+/* The op will never fly after all. */
+void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot);
 
 /* What the CQE shall bring is on the top of the stack, and popped. */
 void flight_set_data(lua_State *L, int held, const Slot *slot);
 /* False, and nil pushed: the CQE shall bring nothing. */
 bool flight_push_data(lua_State *L, int held, const Slot *slot);
 
-/* An SQE for a slot with an op: prepared, tagged, its buffers selected. */
-void flight_prepare(struct io_uring_sqe *sqe, Slot *slot, const Args *args);
+/*
+** An SQE of so many bytes for a slot with an op: prepared, tagged, its
+** buffers selected.
+*/
+void flight_prepare(struct io_uring_sqe *sqe, size_t size, Slot *slot,
+                    const Args *args);
 
 #endif

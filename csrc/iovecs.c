@@ -19,7 +19,10 @@ static void add_item(lua_State *L, Iovecs *iovecs) {
   struct iovec *vector = (struct iovec *)iovecs->mem->bytes;
   struct iovec *next = &vector[iovecs->count];
   const Buffer *buffer = buffer_test(L, -1);
-  if (buffer != NULL) {
+  if (buffer != NULL && buffer->bytes == NULL) {
+    luaL_error(L, "iovecs: bad item %d (the buffer is closed)",
+               (int)iovecs->count + 1);
+  } else if (buffer != NULL) {
     next->iov_base = (void *)buffer->bytes;
     next->iov_len = buffer->size;
     if (buffer->mem != NULL)

@@ -26,11 +26,29 @@ void luaring_push_held(lua_State *L, int index) {
   lua_getiuservalue(L, index, RING_HELD);
 }
 
-struct __kernel_timespec luaring_check_seconds(lua_State *L, int index) {
+void luaring_check_deadline(lua_State *L, int index, LuaDeadline *deadline) {
+  *deadline = (LuaDeadline){ .wait = { .region = -1 } };
+  if (lua_isnoneornil(L, index))
+    return;
   lua_Number seconds = luaL_checknumber(L, index);
   luaL_argcheck(L, 0 <= seconds && seconds <= 1e15, index,
                 "seconds out of range");
-  return clock_timespec(seconds);
+  deadline->time = clock_timespec(seconds);
+  deadline->wait.time = &deadline->time;
+  deadline->end =
+      seconds < 1e9 ? clock_now() + (int64_t)(seconds * 1e9) : INT64_MAX;
+}
+
+bool luaring_shorten(LuaDeadline *deadline) {
+  if (deadline->wait.time == NULL)
+    return true;
+  int64_t left = deadline->end - clock_now();
+  bool some = left > 0;
+  if (!some)
+    left = 0;
+  deadline->time.tv_sec = left / CLOCK_SECOND;
+  deadline->time.tv_nsec = left % CLOCK_SECOND;
+  return some;
 }
 
 /* The field of the options at index 2, an integer of 32 bits; 0: absent. */
@@ -115,115 +133,17 @@ int luaring_push_failure(lua_State *L, const char *what, int code) {
     lua_pushinteger(L, ETIMEDOUT);
     return 3;
   }
-  if (code != EEXIST)
+  const char *why = code == EEXIST   ? "the ring's single issuer is another "
+                                       "thread"
+                    : code == EBADFD ? "the ring is disabled: enable_rings() "
+                                       "comes first"
+                                     : NULL;
+  if (why == NULL)
     return fail_push(L, what, code);
   lua_pushnil(L);
-  lua_pushfstring(L, "%s: the ring's single issuer is another thread", what);
+  lua_pushfstring(L, "%s: %s", what, why);
   lua_pushinteger(L, code);
   return 3;
-}
-
-/* Pushes how many SQEs were taken, or the failure of a submit. */
-static int push_submitted(lua_State *L, const char *what, int code) {
-  if (code < 0)
-    return luaring_push_failure(L, what, -code);
-  lua_pushinteger(L, code);
-  return 1;
-}
-
-/* ring:submit() -> how many SQEs went to the kernel, or nil, message, code */
-static int luaring_submit(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  ring_unpark(ring);
-  return push_submitted(L, "submit", ring_submit(ring));
-}
-
-/*
-** Where the kernel took SQEs it says how many, and not why it waits no
-** longer: waits for the rest of the time.
-*/
-static int wait_on(Ring *ring, unsigned count, struct __kernel_timespec *time,
-                   int64_t start, int code) {
-  if (io_uring_cq_ready(&ring->uring) >= count)
-    return code;
-  int64_t passed = clock_now() - start;
-  time->tv_sec -= passed / CLOCK_SECOND;
-  time->tv_nsec -= passed % CLOCK_SECOND;
-  if (time->tv_nsec < 0) {
-    time->tv_sec--;
-    time->tv_nsec += CLOCK_SECOND;
-  }
-  if (time->tv_sec < 0)
-    return -ETIME;
-  int again = ring_submit_and_wait(ring, count, time);
-  return again < 0 ? again : code;
-}
-
-/*
-** ring:submit_and_wait(count [, seconds]) -> how many SQEs went to the
-** kernel; nil, "timeout", ETIMEDOUT where fewer CQEs came in time; or nil,
-** message, code.  One io_uring_enter(2); another where something cut a wait
-** with a time short.
-*/
-static int luaring_submit_and_wait(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  lua_Integer count = luaL_checkinteger(L, 2);
-  luaL_argcheck(L, 0 <= count && count <= ring->params.cq_entries, 2,
-                "more than the CQ has entries");
-  struct __kernel_timespec time, *limit = NULL;
-  if (!lua_isnoneornil(L, 3)) {
-    time = luaring_check_seconds(L, 3);
-    limit = &time;
-  }
-  int64_t start = clock_now();
-  int code = ring_submit_and_wait(ring, (unsigned)count, limit);
-  if (code >= 0 && limit != NULL)
-    code = wait_on(ring, (unsigned)count, &time, start, code);
-  return push_submitted(L, "submit_and_wait", code);
-}
-
-/* ring:register_ring_fd() -> true, or nil, message, code: cheaper enters */
-static int luaring_register_ring_fd(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  int code = io_uring_register_ring_fd(&ring->uring);
-  if (code < 0)
-    return fail_push(L, "register_ring_fd", -code);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
-                         lua_Integer most) {
-  int exact;
-  lua_getfield(L, 2, name);
-  lua_Integer value = lua_tointegerx(L, -1, &exact);
-  if (!exact || value < least || value > most)
-    luaL_error(L, "buf_ring: '%s' must be an integer from %I to %I", name,
-               least, most);
-  lua_pop(L, 1);
-  return value;
-}
-
-/*
-** ring:buf_ring{bgid=, entries=, size=} -> BufRing of so many buffers of
-** 'size' bytes, or nil, message, code.  entries is a power of two.  EBUSY:
-** an op in flight still selects from a closed ring of this number.
-** io_uring_register_buf_ring(3), Linux 5.19.
-*/
-static int luaring_buf_ring(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_Integer bgid = field(L, "bgid", 0, UINT16_MAX);
-  lua_Integer entries = field(L, "entries", 1, 32768);
-  lua_Integer size = field(L, "size", 1, 1 << 30);
-  if ((entries & (entries - 1)) != 0)
-    return luaL_error(L, "buf_ring: 'entries' must be a power of two");
-  BufRing **box = bufring_push(L);
-  int code = ring_add_bufring(ring, (uint16_t)bgid, (uint32_t)entries,
-                              (uint32_t)size, box);
-  if (code < 0)
-    return fail_push(L, "buf_ring", -code);
-  return 1;
 }
 
 /*
@@ -243,10 +163,12 @@ static int luaring_gc(lua_State *L) {
   return 0;
 }
 
-/* tostring(ring) -> "uring.Ring (fd 3)" or "uring.Ring (closed)" */
+/* tostring(ring) -> "uring.Ring (fd 3)", "(index 0)" or "(closed)" */
 static int luaring_tostring(lua_State *L) {
   const Ring *ring = luaL_checkudata(L, 1, RING_TYPE);
-  if (ring->open)
+  if (ring->open && ring->uring.ring_fd < 0)
+    lua_pushfstring(L, "%s (index %d)", RING_TYPE, ring->uring.enter_ring_fd);
+  else if (ring->open)
     lua_pushfstring(L, "%s (fd %d)", RING_TYPE, ring->uring.ring_fd);
   else
     lua_pushfstring(L, "%s (closed)", RING_TYPE);
@@ -259,11 +181,7 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-  { "buf_ring", luaring_buf_ring },
   { "close", luaring_close },
-  { "register_ring_fd", luaring_register_ring_fd },
-  { "submit", luaring_submit },
-  { "submit_and_wait", luaring_submit_and_wait },
   { NULL, NULL },
 };
 

@@ -22,8 +22,17 @@ void luaring_push_held(lua_State *L, int index);
 int luaring_push_failure(lua_State *L, const char *what, int code);
 /* Adds methods to all rings. */
 void luaring_add_methods(lua_State *L, const luaL_Reg *methods);
-/* A count of seconds as a timespec; raises where it is none. */
-struct __kernel_timespec luaring_check_seconds(lua_State *L, int index);
+/* Until when a call may wait.  It points into itself: not to be copied. */
+typedef struct {
+  struct __kernel_timespec time; /* that is left */
+  EnterWait wait;
+  int64_t end; /* see clock.h */
+} LuaDeadline;
+
+/* Seconds from now on, at an index; absent: for ever.  Raises. */
+void luaring_check_deadline(lua_State *L, int index, LuaDeadline *deadline);
+/* Time has passed; false: there is none left. */
+bool luaring_shorten(LuaDeadline *deadline);
 /* Makes the type known, adds its functions to the table on the top. */
 void luaring_open(lua_State *L);
 

@@ -11,7 +11,7 @@ Mem *mem_new(size_t size, size_t alignment) {
   Mem *mem = malloc(sizeof *mem);
   if (mem == NULL)
     return NULL;
-  *mem = (Mem){ .size = size, .holders = 1 };
+  *mem = (Mem){ .size = size, .alignment = alignment, .holders = 1 };
   if (alignment <= _Alignof(max_align_t)) {
     mem->bytes = calloc(1, size);
   } else {
@@ -24,6 +24,17 @@ Mem *mem_new(size_t size, size_t alignment) {
     free(mem);
     return NULL;
   }
+  return mem;
+}
+
+Mem *mem_lease(char *bytes, size_t size, void (*release)(Mem *mem)) {
+  Mem *mem = malloc(sizeof *mem);
+  if (mem != NULL)
+    *mem = (Mem){ .bytes = bytes,
+                  .size = size,
+                  .alignment = 1,
+                  .holders = 1,
+                  .release = release };
   return mem;
 }
 
@@ -50,6 +61,9 @@ void mem_drop(Mem *mem) {
   while (mem->part_count > 0)
     mem_drop(mem->parts[--mem->part_count]);
   free(mem->parts);
-  free(mem->bytes);
+  if (mem->release != NULL)
+    mem->release(mem);
+  else
+    free(mem->bytes);
   free(mem);
 }

@@ -16,14 +16,20 @@
 
 typedef struct Mem {
   char *bytes; /* zeroed when new */
-  size_t size;
+  size_t size, alignment;
   uint32_t holders;
   uint32_t part_count;
   struct Mem **parts; /* that bytes points into, held along with it */
+  /* NULL: the bytes are its own; or what to do when nobody needs them. */
+  void (*release)(struct Mem *mem);
+  void *owner; /* for release, with a number of the owner's */
+  uint32_t tag;
 } Mem;
 
 /* Alignment is a power of two.  NULL: there is no memory. */
 Mem *mem_new(size_t size, size_t alignment);
+/* One that stands for bytes of another, until release is called. */
+Mem *mem_lease(char *bytes, size_t size, void (*release)(Mem *mem));
 /* Makes room for parts, once; false: there is no memory. */
 bool mem_reserve_parts(Mem *mem, size_t count);
 void mem_add_part(Mem *mem, Mem *part);

@@ -10,40 +10,65 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #define OP_ARGS_MAX             6
 #define OP_KERNEL(major, minor) ((uint16_t)((major) << 8 | (minor)))
 
 typedef enum {
   ARG_NONE,
-  ARG_FD,      /* a descriptor */
+  ARG_FD,      /* a descriptor; where the SQE says so, a slot */
   ARG_DIRFD,   /* a directory's descriptor, or AT_FDCWD */
+  ARG_FDS,     /* several descriptors: a table, or a Buffer of them */
+  ARG_SLOT,    /* a slot of the registered files, or any that is free */
+  ARG_INDEX,   /* of a registered Buffer, which an earlier argument is in */
+  ARG_BGID,    /* an integer of 16 bits */
   ARG_INT,     /* an integer of 32 bits, signed or unsigned */
+  ARG_SIZE,    /* an integer of 63 bits */
   ARG_OFFSET,  /* a place in a file; -1 is the current one */
   ARG_ID,      /* what prep returned for another op */
+  ARG_DATA,    /* an integer that is no id, for a CQE or an event */
   ARG_OUT,     /* a Buffer that the kernel fills */
+  ARG_PAGES,   /* a Buffer whose pages are its own */
   ARG_INTO,    /* a Buffer, or a BufRing that the kernel picks one from */
-  ARG_BUFRING, /* a BufRing */
+  ARG_BUFRING, /* a BufRing that the kernel fills */
+  ARG_SOURCE,  /* a BufRing of which the kernel sends */
   ARG_SRC,     /* a string or Buffer that the kernel reads */
+  ARG_COMMAND, /* what an SQE has room for at its end */
   ARG_IOVECS,  /* several of those */
   ARG_VECTOR,  /* several Buffers that the kernel fills */
+  ARG_MSG,     /* a Message to send */
+  ARG_MSGOUT,  /* a Message to receive */
+  ARG_FUTEXES, /* a Futexes */
   ARG_PATH,    /* a string without zeros */
+  ARG_NAME,    /* another */
   ARG_SECONDS, /* a number of seconds, or {seconds, nanoseconds} */
+  ARG_HOW,     /* {flags =, mode =, resolve =} for openat2 */
   ARG_ADDRESS, /* an Address */
   ARG_PEER     /* a Buffer for an address that the kernel tells, or nil */
 } ArgKind;
 
 typedef enum {
-  RESULT_NONE,   /* true */
-  RESULT_COUNT,  /* how many bytes */
-  RESULT_FD,     /* a new descriptor; ours to close where nobody waits */
-  RESULT_MASK,   /* poll events */
-  RESULT_EXPIRED /* true: the time is over, which the kernel calls ETIME */
+  RESULT_NONE,    /* true */
+  RESULT_COUNT,   /* how many bytes */
+  RESULT_NUMBER,  /* what the row's summary says */
+  RESULT_FD,      /* a new descriptor; ours to close where nobody waits */
+  RESULT_SLOT,    /* a slot that the kernel chose; ours to empty likewise */
+  RESULT_PIPE,    /* true; two new descriptors stand in op memory's pair */
+  RESULT_SLOTS,   /* the same with slots */
+  RESULT_MASK,    /* poll events */
+  RESULT_MATCHES, /* true; where all are cancelled, how many */
+  RESULT_EXPIRED  /* true: the time is over, which the kernel calls ETIME */
 } ResultKind;
 
 typedef enum {
   TRAIT_NONE = 0,
-  TRAIT_MULTISHOT = 1 /* several CQEs, all but the last with F_MORE */
+  TRAIT_MULTISHOT = 1, /* several CQEs, all but the last with F_MORE */
+  TRAIT_NOTIF = 2,     /* a second CQE, once the data is free again */
+  TRAIT_BUNDLE = 4,    /* takes several buffers of a ring at a time */
+  TRAIT_KEEPS = 8,     /* the kernel keeps the memory after the CQE */
+  TRAIT_WIDE = 16,     /* needs an SQE of 128 bytes */
+  TRAIT_LIMITS = 32    /* limits the op before it in its chain */
 } Trait;
 
 typedef struct {
@@ -55,10 +80,13 @@ typedef struct {
 
 /* One checked argument, ready for a liburing prep helper. */
 typedef struct {
-  int64_t i;                     /* descriptors, integers, offsets, ids */
-  void *data;                    /* buffers, strings, iovecs, addresses */
-  unsigned size;                 /* of data: bytes, or count of iovecs */
-  struct __kernel_timespec time; /* seconds */
+  int64_t i;     /* descriptors, integers, offsets, ids */
+  void *data;    /* buffers, strings, iovecs, addresses */
+  unsigned size; /* of data: bytes, or count of iovecs */
+  union {
+    struct __kernel_timespec time; /* seconds */
+    UapiOpenHow how;
+  };
 } Arg;
 
 /*
@@ -68,7 +96,10 @@ typedef struct {
 typedef union {
   struct __kernel_timespec time;
   struct sockaddr_storage address;
+  struct epoll_event event;
+  UapiOpenHow how;
   socklen_t length;
+  int *pair; /* in a Buffer that the slot holds */
 } OpMemory;
 
 typedef struct {

@@ -4,7 +4,7 @@
 #ifndef uring_result_h
 #define uring_result_h
 
-#include "op.h"
+#include "slot.h"
 
 #include <lua.h>
 
@@ -13,8 +13,8 @@
 ** with it: the CQE's flags, or the errno.
 */
 lua_Integer result_push(lua_State *L, const Op *op, int res, unsigned flags);
-/* Closes the descriptor of a result that nobody will take. */
-void result_dispose(const Op *op, int res);
+/* Closes the descriptors in a result that nobody will take. */
+void result_dispose(const struct io_uring *uring, const Slot *slot, int res);
 
 const char *result_kind_name(ResultKind kind);
 

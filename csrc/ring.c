@@ -8,6 +8,7 @@
 ** (MADV_WIPEONFORK): one load says whose the ring is.
 */
 #include "ring.h"
+#include "mapping.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,12 +42,11 @@ int ring_setup(Ring *ring, unsigned entries, struct io_uring_params *params) {
   slot_table_init(&ring->slots);
   if (!map_alive(ring))
     return -ENOMEM;
-  int code = io_uring_queue_init_params(entries, &ring->uring, params);
+  int code = mapping_open(&ring->uring, entries, params);
   if (code < 0) {
     unmap_alive(ring);
     return code;
   }
-  io_uring_ring_dontfork(&ring->uring);
   ring->params = *params;
   ring->open = true;
   return 0;
@@ -63,7 +63,8 @@ int ring_probe(Ring *ring, bool supported[RING_OPCODES]) {
                RING_OPCODES * sizeof(struct io_uring_probe_op)];
   } u;
   memset(&u, 0, sizeof u);
-  int code = io_uring_register_probe(&ring->uring, &u.probe, RING_OPCODES);
+  int code = kernel_register(&ring->uring, IORING_REGISTER_PROBE, &u.probe,
+                             RING_OPCODES);
   for (int op = 0; code >= 0 && op < RING_OPCODES; op++)
     supported[op] = io_uring_opcode_supported(&u.probe, op) != 0;
   return code;
@@ -93,9 +94,10 @@ void ring_close(Ring *ring) {
   bool drained = true;
   if (mine) {
     drained = ring_drain(ring);
-    io_uring_queue_exit(&ring->uring);
+    mapping_close(&ring->uring);
   } else { /* the kernel writes to the parent's memory, not to ours */
-    close(ring->uring.ring_fd);
+    if (ring->uring.ring_fd >= 0)
+      close(ring->uring.ring_fd);
     ring_forget(ring);
   }
   close_bufrings(ring);
@@ -103,36 +105,42 @@ void ring_close(Ring *ring) {
   if (!drained) /* the kernel may still write: what it sees stays for good */
     return;
   drop_bufrings(ring, mine);
+  pins_free(&ring->pins);
+  if (ring->region != NULL)
+    mem_drop(ring->region);
+  ring->region = NULL;
   slot_table_free(&ring->slots);
 }
 
 struct io_uring_sqe *ring_sqe(Ring *ring) {
-  struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+  struct io_uring_sqe *sqe = enter_sqe(&ring->uring);
   if (sqe == NULL && ring_submit(ring) >= 0)
-    sqe = io_uring_get_sqe(&ring->uring);
+    sqe = enter_sqe(&ring->uring);
   return sqe;
+}
+
+bool ring_make_room(Ring *ring, unsigned count) {
+  struct io_uring *uring = &ring->uring;
+  if (io_uring_sq_space_left(uring) < count)
+    ring_submit(ring);
+  if (io_uring_sq_space_left(uring) < count)
+    enter_wait_for_room(uring);
+  return io_uring_sq_space_left(uring) >= count;
 }
 
 int ring_submit(Ring *ring) {
   ring->epoch++;
-  return io_uring_submit(&ring->uring);
+  return enter_submit(&ring->uring);
 }
 
-int ring_submit_and_wait(Ring *ring, unsigned count,
-                         struct __kernel_timespec *time) {
-  struct io_uring_cqe *cqe;
+int ring_submit_and_wait(Ring *ring, unsigned count, const EnterWait *wait) {
   ring->epoch++;
-  if (count == 0) /* DEFER_TASKRUN makes progress only where asked to */
-    return io_uring_submit_and_get_events(&ring->uring);
-  if (time == NULL)
-    return io_uring_submit_and_wait(&ring->uring, count);
-  return io_uring_submit_and_wait_timeout(&ring->uring, &cqe, count, time,
-                                          NULL);
+  return enter_submit_and_wait(&ring->uring, count, wait);
 }
 
 void ring_unpark(Ring *ring) {
   while (ring->parked != NULL) {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+    struct io_uring_sqe *sqe = enter_sqe(&ring->uring);
     if (sqe == NULL)
       return;
     ParkedSqe *first = ring->parked;
@@ -159,12 +167,12 @@ Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe) {
   return slot_find(&ring->slots, io_uring_cqe_get_data64(cqe));
 }
 
-int ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
+bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
   if (slot->bufring == NULL || !(cqe->flags & IORING_CQE_F_BUFFER))
-    return -1;
-  uint32_t bid = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-  bufring_lend(slot->bufring, bid);
-  return (int)bid;
+    return false;
+  uint32_t size = cqe->res > 0 ? (uint32_t)cqe->res : 0;
+  bufring_lend(slot->bufring, cqe->flags, size);
+  return true;
 }
 
 /*
@@ -172,34 +180,29 @@ int ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
 ** the kernel would pick for it from the next ring that has the number.
 */
 static bool still_selected(const Ring *ring, uint16_t bgid) {
-  for (uint32_t i = 0; i < slot_table_count(&ring->slots); i++) {
-    const Slot *slot = slot_table_at(&ring->slots, i);
-    if (slot->op != NULL && slot->bufring != NULL &&
-        slot->bufring->bgid == bgid)
+  const Slot *slot;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (slot->bufring != NULL && slot->bufring->shape.bgid == bgid)
       return true;
-  }
   return false;
 }
 
-int ring_add_bufring(Ring *ring, uint16_t bgid, uint32_t count, uint32_t size,
-                     BufRing **made) {
+int ring_add_bufring(Ring *ring, const BufRingShape *shape, BufRing **made) {
   BufRing *bufring;
-  if (still_selected(ring, bgid))
+  if (still_selected(ring, shape->bgid))
     return -EBUSY;
-  int code = bufring_new(&ring->uring, bgid, count, size, &bufring);
+  int code = bufring_new(&ring->uring, shape, ring->alive, &bufring);
   if (code < 0)
     return code;
-  bufring->alive = ring->alive;
   bufring->next = ring->bufrings;
   ring->bufrings = bufring;
-  bufring->holders++; /* the list's, and the caller's */
-  *made = bufring;
+  *made = bufring_hold(bufring); /* the list's, and the caller's */
   return 0;
 }
 
 BufRing *ring_find_bufring(const Ring *ring, uint16_t bgid) {
   for (BufRing *at = ring->bufrings; at != NULL; at = at->next)
-    if (at->bgid == bgid && at->uring != NULL)
+    if (at->shape.bgid == bgid && at->uring != NULL)
       return at;
   return NULL;
 }

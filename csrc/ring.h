@@ -5,6 +5,8 @@
 #define uring_ring_h
 
 #include "bufring.h"
+#include "enter.h"
+#include "pins.h"
 #include "slot.h"
 
 #define RING_OPCODES 256
@@ -20,6 +22,8 @@ typedef struct {
   struct io_uring_params params;
   SlotTable slots;
   BufRing *bufrings;
+  Pins pins;
+  Mem *region; /* that register_region has shown to the kernel */
   ParkedSqe *parked, **parked_end;
   volatile uint32_t *alive; /* 0 in a forked child: RATIONALE in ring.c */
   uint32_t epoch;           /* counts submits: SQEs of older ones are stale */
@@ -43,14 +47,12 @@ int ring_probe(Ring *ring, bool supported[RING_OPCODES]);
 
 /* The next SQE, submitting the batch where the SQ is full; or NULL. */
 struct io_uring_sqe *ring_sqe(Ring *ring);
+/* Makes room for so many SQEs in a row, submitting the batch; false: none. */
+bool ring_make_room(Ring *ring, unsigned count);
 /* Hands all SQEs over: how many, or -errno. */
 int ring_submit(Ring *ring);
-/*
-** The same, then waits until 'count' CQEs are there or the time is over;
-** one system call.  A time of NULL waits for ever.
-*/
-int ring_submit_and_wait(Ring *ring, unsigned count,
-                         struct __kernel_timespec *time);
+/* The same, then waits until 'count' CQEs are there; see enter.h. */
+int ring_submit_and_wait(Ring *ring, unsigned count, const EnterWait *wait);
 /* Moves parked SQEs to the SQ while it has room. */
 void ring_unpark(Ring *ring);
 /* Parks what 'sqe' holds in line; false: there is no memory. */
@@ -58,12 +60,11 @@ bool ring_park(Ring *ring, const struct io_uring_sqe *sqe);
 
 /* The live slot that a CQE is for, or NULL. */
 Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe);
-/* Marks the buffer that a CQE has lent, if any; its number, or -1. */
-int ring_lend(const Slot *slot, const struct io_uring_cqe *cqe);
+/* Marks what a CQE has lent of a buffer ring; false: nothing. */
+bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe);
 
 /* Registers a BufRing and enters it in the list; 0 or -errno. */
-int ring_add_bufring(Ring *ring, uint16_t bgid, uint32_t count, uint32_t size,
-                     BufRing **made);
+int ring_add_bufring(Ring *ring, const BufRingShape *shape, BufRing **made);
 BufRing *ring_find_bufring(const Ring *ring, uint16_t bgid);
 
 #endif

@@ -4,6 +4,7 @@
 #include "slot.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #define ID_TAG          (UINT64_C(1) << 62)
@@ -57,13 +58,71 @@ Slot *slot_take(SlotTable *table, const Op *op) {
   table->in_flight++;
   slot->op = op;
   slot->bufring = NULL;
-  slot->anchored = false;
+  slot->anchored = slot->staged = slot->picks = slot->skips = slot->hard =
+      false;
+  slot->doubted = false;
+  slot->before = slot->after = SLOT_NONE;
+  slot->flags = 0;
   return slot;
+}
+
+static void unchain(const SlotTable *table, Slot *slot) {
+  if (slot->before != SLOT_NONE)
+    slot_table_at(table, slot->before)->after = slot->after;
+  if (slot->after != SLOT_NONE)
+    slot_table_at(table, slot->after)->before = slot->before;
+  slot->before = slot->after = SLOT_NONE;
+}
+
+void slot_chain(Slot *before, Slot *after) {
+  before->after = after->index;
+  after->before = before->index;
+}
+
+/* Where an op failed that had to post a CQE, all behind it post theirs. */
+static void doubt_rest(const SlotTable *table, const Slot *slot, int res) {
+  if (slot->skips || (res >= 0 && slot->op->result != RESULT_COUNT))
+    return;
+  for (uint32_t at = slot->after; at != SLOT_NONE;) {
+    Slot *next = slot_table_at(table, at);
+    next->doubted = true;
+    at = next->after;
+  }
+}
+
+/*
+** Ops of a chain run one after the other, so those before this one are
+** over.  An op that skips its CQE and posts one all the same has failed: if
+** that ends the chain, the rest is cancelled without a word.
+*/
+Slot *slot_next_silent(const SlotTable *table, Slot *slot, int res) {
+  uint32_t at = slot->before;
+  doubt_rest(table, slot, res);
+  while (at != SLOT_NONE && !slot_table_at(table, at)->skips)
+    at = slot_table_at(table, at)->before;
+  bool swept = slot->doubted && res == -ECANCELED;
+  if (at == SLOT_NONE && slot->skips && !slot->hard && !swept)
+    at = slot->after;
+  if (at == SLOT_NONE)
+    return NULL;
+  Slot *silent = slot_table_at(table, at);
+  unchain(table, silent);
+  return silent;
+}
+
+Slot *slot_next_live(const SlotTable *table, uint32_t *index) {
+  while (*index < slot_table_count(table)) {
+    Slot *slot = slot_table_at(table, (*index)++);
+    if (slot->op != NULL)
+      return slot;
+  }
+  return NULL;
 }
 
 void slot_give(SlotTable *table, Slot *slot) {
   assert(slot->op != NULL);
   assert(table->in_flight > 0);
+  unchain(table, slot);
   slot_drop_mems(slot);
   slot->op = NULL;
   slot->generation = (slot->generation + 1) & GENERATION_MASK;
@@ -80,6 +139,10 @@ void slot_hold(Slot *slot, Mem *mem) {
 void slot_drop_mems(Slot *slot) {
   while (slot->mem_count > 0)
     mem_drop(slot->mem[--slot->mem_count]);
+}
+
+bool slot_is_id(uint64_t number) {
+  return number >> 62 == ID_TAG >> 62;
 }
 
 uint64_t slot_id(const Slot *slot) {

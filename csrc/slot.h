@@ -29,6 +29,14 @@ typedef struct {
   uint32_t next_free;
   struct BufRing *bufring; /* that it selects from, or NULL */
   bool anchored;           /* Lua keeps a string or more alive for it */
+  bool staged;             /* in a chain that is still being made */
+  bool picks;              /* the kernel picks a slot of the files for it */
+  bool skips;              /* no CQE where it succeeds (CQE_SKIP_SUCCESS) */
+  bool hard;               /* the next of its chain goes on without it */
+  bool doubted;            /* one before it in its chain may have failed */
+  uint32_t before, after;  /* in its chain, or SLOT_NONE */
+  int32_t res;             /* of an op whose notification is still to come */
+  uint32_t flags;
   uint8_t mem_count;
   Mem *mem[SLOT_MEMS];
   OpMemory memory;
@@ -56,6 +64,18 @@ void slot_hold(Slot *slot, Mem *mem);
 /* Lets go of the memory, as slot_give does. */
 void slot_drop_mems(Slot *slot);
 
+/* Puts a slot behind another in a chain of links. */
+void slot_chain(Slot *before, Slot *after);
+/*
+** The final CQE of 'slot' is here with this res: the next op of its chain
+** that is over as well and will post none, taken out of it; NULL: no more.
+*/
+Slot *slot_next_silent(const SlotTable *table, Slot *slot, int res);
+/* The live slot from an index on, which moves behind it; NULL: no more. */
+Slot *slot_next_live(const SlotTable *table, uint32_t *index);
+
+/* Whether a number could be the id of a slot. */
+bool slot_is_id(uint64_t number);
 uint64_t slot_id(const Slot *slot);
 /* The live slot that an id names, or NULL. */
 Slot *slot_find(const SlotTable *table, uint64_t id);

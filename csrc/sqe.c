@@ -6,35 +6,61 @@
 ** entry, and touching it raises.
 */
 #include "sqe.h"
-#include "flags.h"
+#include "argcheck.h"
 #include "flight.h"
 #include "luaring.h"
 
-#define SQE_TYPE "uring.SQE"
-#define SQE_RING 1
+#include <string.h>
 
-typedef struct {
-  Ring *ring;
-  struct io_uring_sqe *sqe;
-  Slot *slot;
-  uint32_t epoch;
-} Sqe;
+#define SQE_RING 1
 
 static const Op *const NOP = &OPS[0];
 
-/* Checks the SQE at index 1 and leaves its ring's table in 'held'. */
-static Sqe *check_fresh(lua_State *L) {
+static bool is_fresh(const Sqe *sqe) {
+  return sqe->sqe != NULL && (sqe->staged || sqe->epoch == sqe->ring->epoch);
+}
+
+Sqe *sqe_check_fresh(lua_State *L) {
   Sqe *sqe = luaL_checkudata(L, 1, SQE_TYPE);
   luaring_check_usable(L, sqe->ring);
-  if (sqe->sqe == NULL || sqe->epoch != sqe->ring->epoch)
+  if (!is_fresh(sqe))
     luaL_error(L, "stale SQE: it was submitted");
   return sqe;
 }
 
-static void push_held(lua_State *L) {
+void sqe_push_held(lua_State *L) {
   lua_getiuservalue(L, 1, SQE_RING);
   luaring_push_held(L, -1);
   lua_remove(L, -2);
+}
+
+/* Pushes the userdata, of which nothing is in the SQ yet. */
+static Sqe *push_empty(lua_State *L, int index, size_t staged) {
+  Ring *ring = luaring_check(L, index);
+  Sqe *sqe = lua_newuserdatauv(L, sizeof *sqe + staged, 1);
+  *sqe = (Sqe){ .ring = ring, .epoch = ring->epoch, .size = 64 };
+  luaL_setmetatable(L, SQE_TYPE);
+  lua_pushvalue(L, index);
+  lua_setiuservalue(L, -2, SQE_RING);
+  luaring_push_held(L, index);
+  flight_reserve(L, ring, lua_gettop(L));
+  lua_pop(L, 1);
+  return sqe;
+}
+
+/* Makes it the nop that it is until a row is prepared; it is on the top. */
+static void start_nop(lua_State *L, int index, Sqe *sqe) {
+  sqe->slot = slot_take(&sqe->ring->slots, NOP);
+  Args nothing = { .mem_count = 0 };
+  flight_prepare(sqe->sqe, sqe->size, sqe->slot, &nothing);
+  luaring_push_held(L, index);
+  lua_pushnil(L);
+  flight_set_data(L, lua_gettop(L) - 1, sqe->slot);
+  lua_pop(L, 1);
+}
+
+static bool is_wide(const Ring *ring) {
+  return ring->uring.flags & IORING_SETUP_SQE128;
 }
 
 /*
@@ -42,27 +68,73 @@ static void push_held(lua_State *L) {
 ** again.  Submitted as it is, it completes as a nop.  io_uring_get_sqe(3)
 */
 static int ring_get_sqe(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  Sqe *sqe = lua_newuserdatauv(L, sizeof *sqe, 1);
-  *sqe = (Sqe){ .ring = ring };
-  luaL_setmetatable(L, SQE_TYPE);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, SQE_RING);
-  luaring_push_held(L, 1);
-  flight_reserve(L, ring, lua_gettop(L));
-  sqe->sqe = io_uring_get_sqe(&ring->uring);
-  if (sqe->sqe == NULL) {
+  Sqe *sqe = push_empty(L, 1, 0);
+  sqe->sqe = enter_sqe(&sqe->ring->uring);
+  if (is_wide(sqe->ring))
+    sqe->size = 128;
+  if (sqe->sqe == NULL)
     lua_pushnil(L);
-    return 1;
-  }
-  sqe->slot = slot_take(&ring->slots, NOP);
-  sqe->epoch = ring->epoch;
-  Args nothing = { .mem_count = 0 };
-  flight_prepare(sqe->sqe, sqe->slot, &nothing);
-  lua_pushnil(L);
-  flight_set_data(L, lua_gettop(L) - 1, sqe->slot);
-  lua_pop(L, 1);
+  else
+    start_nop(L, 1, sqe);
   return 1;
+}
+
+static void check_can_be_wide(lua_State *L, const Ring *ring) {
+  if (!is_wide(ring) && !(ring->uring.flags & IORING_SETUP_SQE_MIXED))
+    luaL_error(L, "get_sqe128: the ring was set up with neither sqe128 nor "
+                  "sqe_mixed");
+}
+
+/*
+** ring:get_sqe128() -> SQE of 128 bytes, or nil where the SQ has no room.
+** The ring is one with sqe128 or sqe_mixed.  io_uring_get_sqe128(3)
+*/
+static int ring_get_sqe128(lua_State *L) {
+  check_can_be_wide(L, luaring_check(L, 1));
+  Sqe *sqe = push_empty(L, 1, 0);
+  sqe->sqe = enter_sqe128(&sqe->ring->uring);
+  sqe->size = 128;
+  if (sqe->sqe == NULL)
+    lua_pushnil(L);
+  else
+    start_nop(L, 1, sqe);
+  return 1;
+}
+
+void sqe_push_staged(lua_State *L, int ring, bool wide) {
+  if (wide)
+    check_can_be_wide(L, luaring_check(L, ring));
+  Sqe *sqe = push_empty(L, ring, 2 * sizeof sqe->stage[0]);
+  sqe->sqe = sqe->stage;
+  sqe->staged = true;
+  sqe->size = wide || is_wide(sqe->ring) ? 128 : 64;
+  start_nop(L, ring, sqe);
+  sqe->slot->staged = true;
+}
+
+unsigned sqe_entries(const Sqe *sqe) {
+  if (sqe->size == 64 || is_wide(sqe->ring))
+    return 1;
+  return 3; /* two, and one to fill the SQ up before them */
+}
+
+void sqe_commit(Sqe *sqe, uint8_t link) {
+  struct io_uring *uring = &sqe->ring->uring;
+  struct io_uring_sqe *place =
+      sqe->size == 128 ? enter_sqe128(uring) : enter_sqe(uring);
+  memcpy(place, sqe->stage, sqe->size);
+  place->flags |= link;
+  sqe->slot->staged = false;
+  sqe->slot->skips = place->flags & IOSQE_CQE_SKIP_SUCCESS;
+  sqe->slot->hard = place->flags & IOSQE_IO_HARDLINK;
+  sqe->sqe = NULL;
+  sqe->slot = NULL;
+}
+
+void sqe_abandon(lua_State *L, int held, Sqe *sqe) {
+  flight_abandon(L, sqe->ring, held, sqe->slot);
+  sqe->sqe = NULL;
+  sqe->slot = NULL;
 }
 
 /*
@@ -72,87 +144,35 @@ static int ring_get_sqe(lua_State *L) {
 */
 static int sqe_prep(lua_State *L) {
   const Op *op = lua_touserdata(L, lua_upvalueindex(1));
-  Sqe *sqe = check_fresh(L);
+  Sqe *sqe = sqe_check_fresh(L);
   Args args;
   args.uring = &sqe->ring->uring;
+  args.pins = &sqe->ring->pins;
+  args.command = sqe->size == 128 ? ARG_COMMAND_ROOM_WIDE : ARG_COMMAND_ROOM;
   lua_settop(L, 1 + OP_ARGS_MAX);
   arg_check(L, op, 2, 1, &args);
-  push_held(L);
+  flight_pin(L, sqe->ring, op, &args);
+  sqe_push_held(L);
   int held = lua_gettop(L);
   flight_unload(L, held, sqe->slot); /* of an earlier prep */
   sqe->slot->op = op;
   flight_load(L, held, sqe->slot, &args);
-  flight_prepare(sqe->sqe, sqe->slot, &args);
+  flight_prepare(sqe->sqe, sqe->size, sqe->slot, &args);
+  sqe->given = sqe->sqe->flags;
   lua_pushinteger(L, (lua_Integer)slot_id(sqe->slot));
-  return 1;
-}
-
-/*
-** sqe:set_flags(...) -> sqe.  Names ("io_link", "async", ...), lists of
-** them, or integers; they replace those that were set, as
-** io_uring_sqe_set_flags(3) does.
-*/
-static int sqe_set_flags(lua_State *L) {
-  Sqe *sqe = check_fresh(L);
-  uint32_t flags = 0;
-  for (int i = 2; i <= lua_gettop(L); i++)
-    flags |= flags_check(L, i, "set_flags", FLAGS_SQE);
-  if (sqe->slot->bufring != NULL)
-    flags |= IOSQE_BUFFER_SELECT;
-  else if (flags & IOSQE_BUFFER_SELECT)
-    return luaL_error(L, "set_flags: set_buf_group selects buffers");
-  sqe->sqe->flags = (uint8_t)flags;
-  lua_settop(L, 1);
-  return 1;
-}
-
-/*
-** sqe:set_data(value) -> sqe.  The value comes back with each CQE of this
-** op, unchanged, and is let go after the last.  io_uring_sqe_set_data(3)
-*/
-static int sqe_set_data(lua_State *L) {
-  Sqe *sqe = check_fresh(L);
-  lua_settop(L, 2);
-  push_held(L);
-  lua_pushvalue(L, 2);
-  flight_set_data(L, 3, sqe->slot);
-  lua_settop(L, 1);
-  return 1;
-}
-
-/*
-** sqe:set_buf_group(bgid) -> sqe.  Its buffer comes from the BufRing of
-** this number; raises where the ring has none.
-*/
-static int sqe_set_buf_group(lua_State *L) {
-  Sqe *sqe = check_fresh(L);
-  lua_Integer bgid = luaL_checkinteger(L, 2);
-  BufRing *bufring = NULL;
-  if (0 <= bgid && bgid <= UINT16_MAX)
-    bufring = ring_find_bufring(sqe->ring, (uint16_t)bgid);
-  if (bufring == NULL)
-    return luaL_argerror(L, 2, "no buffer ring of this ring");
-  luaL_argcheck(L, sqe->slot->mem_count < SLOT_MEMS, 2, "set too often");
-  if (sqe->slot->bufring != bufring)
-    slot_hold(sqe->slot, bufring->mem);
-  sqe->slot->bufring = bufring;
-  sqe->sqe->flags |= IOSQE_BUFFER_SELECT;
-  sqe->sqe->buf_group = (uint16_t)bgid;
-  lua_settop(L, 1);
   return 1;
 }
 
 /* sqe:id() -> what prep returned */
 static int sqe_id(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)slot_id(check_fresh(L)->slot));
+  lua_pushinteger(L, (lua_Integer)slot_id(sqe_check_fresh(L)->slot));
   return 1;
 }
 
 /* tostring(sqe) -> "uring.SQE (recv)" or "uring.SQE (stale)" */
 static int sqe_tostring(lua_State *L) {
   const Sqe *sqe = luaL_checkudata(L, 1, SQE_TYPE);
-  int fresh =
-      sqe->sqe != NULL && sqe->ring->open && sqe->epoch == sqe->ring->epoch;
+  bool fresh = sqe->sqe != NULL && sqe->ring->open && is_fresh(sqe);
   lua_pushfstring(L, "%s (%s)", SQE_TYPE,
                   fresh ? sqe->slot->op->name : "stale");
   return 1;
@@ -160,16 +180,21 @@ static int sqe_tostring(lua_State *L) {
 
 static const luaL_Reg ring_methods[] = {
   { "get_sqe", ring_get_sqe },
+  { "get_sqe128", ring_get_sqe128 },
   { NULL, NULL },
 };
 
 static const luaL_Reg methods[] = {
   { "id", sqe_id },
-  { "set_buf_group", sqe_set_buf_group },
-  { "set_data", sqe_set_data },
-  { "set_flags", sqe_set_flags },
   { NULL, NULL },
 };
+
+void sqe_add_methods(lua_State *L, const luaL_Reg *more) {
+  luaL_getmetatable(L, SQE_TYPE);
+  lua_getfield(L, -1, "__index");
+  luaL_setfuncs(L, more, 0);
+  lua_pop(L, 2);
+}
 
 void sqe_open(lua_State *L) {
   luaL_newmetatable(L, SQE_TYPE);

@@ -4,6 +4,7 @@
 #include "step.h"
 #include "clock.h"
 #include "flight.h"
+#include "luabufring.h"
 #include "luaring.h"
 #include "result.h"
 
@@ -23,11 +24,11 @@ typedef struct {
   int filled; /* places of the table */
 } Batch;
 
-/* The buffer that a CQE has lent, if any, is the kernel's again. */
+/* The buffers that a CQE has lent, if any, are the kernel's again. */
 static void give_back(const Slot *slot, const struct io_uring_cqe *cqe) {
-  int bid = ring_lend(slot, cqe);
-  if (bid >= 0)
-    bufring_recycle(slot->bufring, (uint32_t)bid);
+  if (ring_lend(slot, cqe))
+    bufring_take(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT,
+                 cqe->res > 0 ? (uint32_t)cqe->res : 0);
 }
 
 /*
@@ -39,16 +40,21 @@ static lua_Integer push_value(lua_State *L, const Slot *slot,
                               const struct io_uring_cqe *cqe) {
   const BufRing *bufring = slot->bufring;
   lua_Integer extra = cqe->flags;
-  if (bufring == NULL || cqe->res < 0)
+  if (slot->flags & IORING_CQE_F_MORE) /* this is the notification */
+    extra = result_push(L, slot->op, slot->res, cqe->flags);
+  else if (bufring == NULL || bufring->shape.source || cqe->res < 0)
     extra = result_push(L, slot->op, cqe->res, cqe->flags);
   else if (cqe->flags & IORING_CQE_F_BUFFER)
-    lua_pushlstring(
-        L, bufring_bytes(bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT),
-        (size_t)cqe->res);
+    luabufring_push_ahead(L, bufring, cqe->flags, (uint32_t)cqe->res);
   else
     lua_pushliteral(L, ""); /* the end, for which no buffer was taken */
   give_back(slot, cqe);
   return extra;
+}
+
+/* Whether the op's result is here, and its notification still to come. */
+static bool is_early(const Slot *slot, const struct io_uring_cqe *cqe) {
+  return (slot->op->traits & TRAIT_NOTIF) && (cqe->flags & IORING_CQE_F_MORE);
 }
 
 /* Enters a coroutine and its news in the table (index 1). */
@@ -65,13 +71,14 @@ static void finish(lua_State *L, Batch *batch, Slot *slot,
                    const struct io_uring_cqe *cqe) {
   batch->next++;
   if (!(cqe->flags & IORING_CQE_F_MORE))
-    flight_land(L, batch->ring, 2, slot);
+    flight_land(L, batch->ring, 2, slot, cqe->res);
 }
 
 /* Nobody waits for what this CQE brings. */
-static void dispose(const Slot *slot, const struct io_uring_cqe *cqe) {
+static void dispose(const Batch *batch, const Slot *slot,
+                    const struct io_uring_cqe *cqe) {
   give_back(slot, cqe);
-  result_dispose(slot->op, cqe->res);
+  result_dispose(&batch->ring->uring, slot, cqe->res);
 }
 
 /* Whether the coroutine on the top was closed while it waited. */
@@ -89,12 +96,16 @@ static int reap(lua_State *L) {
     Slot *slot = ring_slot_of(batch->ring, cqe);
     if (slot == NULL) {
       batch->next++;
+    } else if (is_early(slot, cqe)) {
+      slot->res = cqe->res;
+      slot->flags = cqe->flags;
+      batch->next++;
     } else if (!flight_push_data(L, 2, slot)) {
       lua_pop(L, 1);
-      dispose(slot, cqe);
+      dispose(batch, slot, cqe);
       finish(L, batch, slot, cqe);
     } else if (has_ended(L)) { /* who resumed it may wait for it yet */
-      dispose(slot, cqe);
+      dispose(batch, slot, cqe);
       lua_pushnil(L);
       hand_over(L, batch, ECANCELED);
       finish(L, batch, slot, cqe);
@@ -115,7 +126,7 @@ static void hand_over_failure(lua_State *L, Batch *batch) {
     batch->next++;
     return;
   }
-  dispose(slot, cqe);
+  dispose(batch, slot, cqe);
   if (flight_push_data(L, 2, slot)) {
     lua_pushnil(L);
     hand_over(L, batch, ENOMEM);
@@ -134,8 +145,9 @@ static void enter(lua_State *L, Ring *ring, bool wait,
     .tv_sec = nanoseconds / CLOCK_SECOND,
     .tv_nsec = nanoseconds % CLOCK_SECOND,
   };
+  EnterWait limit = { .time = wait ? &time : NULL, .region = -1 };
   ring_unpark(ring);
-  int code = ring_submit_and_wait(ring, wait ? 1 : 0, &time);
+  int code = ring_submit_and_wait(ring, wait ? 1 : 0, &limit);
   if (code >= 0 || code == -EINTR || code == -ETIME || code == -EAGAIN ||
       code == -EBUSY)
     return;
@@ -175,7 +187,7 @@ int step_turn(lua_State *L) {
     clear(L, (int)lua_tointeger(L, 2));
   enter(L, batch.ring, wait, nanoseconds);
   struct io_uring *uring = &batch.ring->uring;
-  batch.count = io_uring_peek_batch_cqe(uring, batch.cqes, STEP_CQES);
+  batch.count = enter_peek_batch(uring, batch.cqes, STEP_CQES);
   lua_settop(L, 1);
   lua_pushvalue(L, STEP_HELD);
   while (batch.next < batch.count) {

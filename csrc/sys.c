@@ -12,9 +12,11 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int check_fd(lua_State *L, int arg) {
@@ -62,6 +64,19 @@ static int sys_eventfd(lua_State *L) {
   lua_Integer count = luaL_optinteger(L, 1, 0);
   luaL_argcheck(L, 0 <= count && count <= UINT_MAX, 1, "out of range");
   return push_fd(L, "eventfd", eventfd((unsigned)count, EFD_CLOEXEC));
+}
+
+/* epoll() -> fd of an epoll instance, or nil, message, code.  epoll_create1(2)
+ */
+static int sys_epoll(lua_State *L) {
+  return push_fd(L, "epoll", epoll_create1(EPOLL_CLOEXEC));
+}
+
+/* pidfd(pid) -> fd of a process, or nil, message, code.  pidfd_open(2) */
+static int sys_pidfd(lua_State *L) {
+  lua_Integer pid = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, 0 < pid && pid <= INT_MAX, 1, "not a process");
+  return push_fd(L, "pidfd", (int)syscall(SYS_pidfd_open, (int)pid, 0));
 }
 
 /* close(fd) -> true, or nil, message, code.  close(2) */
@@ -185,10 +200,12 @@ static int sys_fail(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "close", sys_close },
+  { "epoll", sys_epoll },
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
   { "is_blocked", sys_is_blocked },
   { "now", sys_now },
+  { "pidfd", sys_pidfd },
   { "pipe", sys_pipe },
   { "signal_name", sys_signal_name },
   { "signalfd", sys_signalfd },

@@ -1,5 +1,6 @@
 --- Writes what derives from the opcode table and from comments in csrc/:
--- docs/opcodes.md for readers, lua/uring/meta.lua for editors.
+-- docs/opcodes.md and docs/register.md for readers, lua/uring/meta.lua for
+-- editors.
 -- usage: lua5.4 tools/gen.lua [--check] [FOLDER]
 --
 -- The table is that of the built module; the environment must lead to it.
@@ -7,7 +8,8 @@
 -- would write.  The files are below FOLDER, instead of this checkout.
 --
 -- rows.lua says what the kinds of arguments and results are for both files,
--- opcodes.lua and meta.lua lay them out, comments.lua reads csrc/.
+-- opcodes.lua, registers.lua and meta.lua lay them out, comments.lua reads
+-- csrc/.
 
 local checkout = arg[0]:match "^(.*)tools/gen%.lua$" or ""
 package.path = checkout .. "?.lua;" .. package.path
@@ -16,6 +18,7 @@ local comments = require "tools.gen.comments"
 local core = require "uring.core"
 local meta = require "tools.gen.meta"
 local opcodes = require "tools.gen.opcodes"
+local registers = require "tools.gen.registers"
 local rows = require "tools.gen.rows"
 
 local function read(path)
@@ -33,6 +36,7 @@ local function generate()
   local described = rows.describe(core, read(checkout .. "csrc/ops.def"))
   return {
     { path = "docs/opcodes.md", text = opcodes(described) },
+    { path = "docs/register.md", text = registers(core.registers, sources) },
     { path = "lua/uring/meta.lua", text = meta(described, core, sources) },
   }
 end

@@ -10,13 +10,18 @@ local house = {
   -- A room may use only itself and the rooms named before it.
   rooms = {
     c = {
-      "compat", "clock", "op", "fail", "ops", "mem", "slot", "buffer", "iovecs",
-      "addr", "bufring", "arg", "result", "ring", "drain", "flags",
-      "flight", "luaring", "ringinfo", "sqe", "cqe", "step", "bind", "sys",
-      "sock", "consts", "core",
+      "compat", "prep", "kernel", "clock", "op", "fail", "ops", "mem", "slot",
+      "buffer", "iovecs", "addr", "msg", "futexes", "bufring", "luabufring",
+      "pins", "arg", "check", "checknum", "checkmem", "argcheck", "result",
+      "mapping",
+      "enter", "ring", "drain", "flags", "flight", "luaring", "ringinfo",
+      "submit", "tags", "regbufs", "regfiles", "regring", "regtask",
+      "regrare", "blind", "registers", "sqe", "sqeset", "chain", "cqe",
+      "step", "bind", "sys", "sock", "consts", "core",
     },
     lua = {
-      "uring.core", "uring.errno", "uring.setup", "uring.ring",
+      "uring.core", "uring.errno", "uring.setupflags", "uring.setup",
+      "uring.unpack", "uring.ring",
       "uring.timer", "uring.scheduler", "uring.loop", "uring.multishot",
       "uring.op", "uring.address", "uring.reader", "uring.writer",
       "uring.stream", "uring.net", "uring.fs", "uring.stdio",
@@ -38,7 +43,7 @@ local house = {
     { files = "^lua/.*%.lua$", lines = 300 },
     { files = "^tools/.*%.lua$", lines = 300 },
     { files = "^spec/.*%.lua$", lines = 500 },
-    { files = "^examples/.*%.lua$", lines = 60 },
+    { files = "^examples/.*%.lua$", lines = 80 },
   },
   unlimited = { "^csrc/consts%.c$", "^lua/uring/meta%.lua$" },
   function_lines = 60,

@@ -20,6 +20,7 @@ local uring = {
   listen = net.listen,
   op = op,
   open = fs.open,
+  ring = loop.ring,
   signal = signal,
   sleep = loop.sleep,
   stderr = stdio.stderr,

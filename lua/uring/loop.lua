@@ -109,6 +109,13 @@ function loop.buf_ring(options)
   return loop.current("uring.buf_ring").ring:buf_ring(options)
 end
 
+--- The ring of this run: for its register calls, whose buffers, files and
+-- the like uring.op uses then, and for what it tells about itself.
+---@return uring.Ring
+function loop.ring()
+  return loop.current("uring.ring").ring
+end
+
 --- The buffer ring from which sockets receive.
 ---@return uring.BufRing? buffers nil where this kernel has none
 ---@return integer size of one buffer, in bytes

@@ -60,11 +60,14 @@ local function take(self, value, extra, final)
     put(self, value, extra)
     notify(self)
   end
+  if final and self.row.result == "expired" then return finish(self) end
   if final then restart(self) else reserve(self) end
 end
 
 local function dispose(self, value)
-  if value and self.row.result == "fd" then core.close(value) end
+  if not value then return end
+  if self.row.result == "fd" then core.close(value) end
+  if self.row.result == "slot" then loop.post("close_direct", value) end
 end
 
 -- What the coroutine of an op does, up to the final completion: even where

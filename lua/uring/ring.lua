@@ -5,6 +5,8 @@ local core = require "uring.core"
 local errno = require "uring.errno"
 local setup = require "uring.setup"
 
+local unpack = require "uring.unpack"
+
 local ring = {
   bind = core.bind_socket,
   buffer = core.buffer,
@@ -13,13 +15,22 @@ local ring = {
   cqe_flag_names = core.cqe_flag_names,
   errno = errno,
   eventfd = core.eventfd,
+  epoll = core.epoll,
+  futexes = core.futexes,
   getpeername = core.getpeername,
   getsockname = core.getsockname,
   getsockopt = core.getsockopt,
   iovecs = core.iovecs,
   listen = core.listen,
+  message = core.message,
   ops = core.ops,
+  pack_control = unpack.pack_control,
+  pack_rights = unpack.pack_rights,
+  pidfd = core.pidfd,
   pipe = core.pipe,
+  register_query = core.register_query,
+  register_sync_msg = core.register_sync_msg,
+  registers = core.registers,
   ring = setup.open,
   setsockopt = core.setsockopt,
   signalfd = core.signalfd,
@@ -28,43 +39,21 @@ local ring = {
   socket = core.socket,
   socketpair = core.socketpair,
   strerror = core.strerror,
+  unpack_control = unpack.control,
+  unpack_epoll_events = unpack.epoll_events,
+  unpack_pipe = unpack.pipe,
+  unpack_recvmsg = unpack.recvmsg,
+  unpack_rights = unpack.rights,
+  unpack_siginfo = unpack.siginfo,
+  unpack_signalfd_siginfo = unpack.signalfd_siginfo,
   unpack_sockaddr = core.unpack_sockaddr,
+  unpack_statx = unpack.statx,
 }
 
 --- The numbers of the opcodes, by row: opcodes.recv == 27.
 ring.opcodes = {}
 for _, row in ipairs(core.ops) do
   ring.opcodes[row.name] = row.opcode
-end
-
--- struct statx up to stx_dev_minor, see statx(2)
-local STATX = "I4 I4 I8 I4 I4 I4 I2 xx I8 I8 I8 I8"
-  .. ("i8 I4 xxxx"):rep(4) .. "I4 I4 I4 I4"
-
---- Reads what the row statx wrote.
----@param buffer uring.Buffer of at least 256 bytes
----@return table stat mask, blksize, attributes, nlink, uid, gid, mode, ino,
---- size (bytes), blocks (of 512 bytes), and atime, btime, ctime, mtime
---- (seconds)
-function ring.unpack_statx(buffer)
-  local v = table.pack(string.unpack("<!1" .. STATX, buffer:sub(1, 144)))
-  local function seconds(i) return v[i] + v[i + 1] / 1e9 end
-  return {
-    mask = v[1], blksize = v[2], attributes = v[3], nlink = v[4],
-    uid = v[5], gid = v[6], mode = v[7], ino = v[8], size = v[9],
-    blocks = v[10], atime = seconds(12), btime = seconds(14),
-    ctime = seconds(16), mtime = seconds(18),
-  }
-end
-
---- Reads what a signalfd gives.
----@param buffer uring.Buffer of at least 128 bytes
----@return table info signo, name ("INT"), code, pid, uid
-function ring.unpack_siginfo(buffer)
-  local signo, _, code, pid, uid = string.unpack("<I4 i4 i4 I4 I4",
-    buffer:sub(1, 20))
-  return { signo = signo, name = core.signal_name(signo), code = code,
-    pid = pid, uid = uid }
 end
 
 return ring

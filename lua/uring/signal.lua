@@ -50,7 +50,7 @@ function signal.wait(...)
   if not wait.fd then return nil, message, code end
   count, message, code = op.read(wait.fd, info)
   if not count then return nil, message, code end
-  local found = ring.unpack_siginfo(info)
+  local found = ring.unpack_signalfd_siginfo(info)
   return found.name, found
 end
 

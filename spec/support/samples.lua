@@ -17,6 +17,13 @@ function samples.things(ring)
     slice = core.slice("text"),
     strings = core.iovecs { "text" },
     vector = core.iovecs { core.buffer(4) },
+    pages = core.buffer(4096, 4096),
+    message = core.message { iov = core.buffer(8) },
+    letter = core.message { iov = "text" },
+    futexes = core.futexes { { core.buffer(4), 0 } },
+    source = assert(ring:buf_ring { bgid = 9, entries = 1, size = 8,
+      source = true }),
+    shut = core.buffer(256),
     address = assert(core.sockaddr("127.0.0.1", 1)),
     bufring = assert(ring:buf_ring { bgid = 7, entries = 1, size = 8 }),
     closed = assert(ring:buf_ring { bgid = 8, entries = 1, size = 8 }),
@@ -24,6 +31,7 @@ function samples.things(ring)
     other = other,
   }
   things.closed:close()
+  things.shut:close()
   return things
 end
 
@@ -37,19 +45,25 @@ function samples.right(arg, things)
     out = things.buffer, into = things.buffer, bufring = things.bufring,
     src = "text", iovecs = things.strings, vector = things.vector,
     path = "/", seconds = 0, address = things.address, peer = nil,
+    fds = { -1 }, slot = 0, index = 0, bgid = 0, size = 0, data = 1,
+    pages = things.pages, source = things.source, command = "",
+    msg = things.message, msgout = things.message, name = "user.x",
+    futexes = things.futexes, how = {},
   }
   return right[arg.kind]
 end
 
 -- Of these types are none of what a kind expects.
 local OTHERS = { "nil", "boolean", "string", "number", "table",
-  "uring.Address", "uring.Buffer", "uring.BufRing", "uring.Iovecs" }
+  "uring.Address", "uring.Buffer", "uring.BufRing", "uring.Futexes",
+  "uring.Iovecs", "uring.Message" }
 
 local function values_of(things)
   return {
     boolean = true, string = "text", number = 1, table = {},
     ["uring.Address"] = things.address, ["uring.Buffer"] = things.buffer,
     ["uring.BufRing"] = things.bufring, ["uring.Iovecs"] = things.vector,
+    ["uring.Futexes"] = things.futexes, ["uring.Message"] = things.message,
   }
 end
 
@@ -70,6 +84,20 @@ local EXPECTED = {
   path = { "path", "string" },
   seconds = { "seconds", "number", "table" },
   address = { "uring.Address", "uring.Address" },
+  fds = { "table or uring.Buffer", "table", "uring.Buffer" },
+  slot = { "slot", "number" },
+  index = { "index", "number" },
+  bgid = { "integer", "number" },
+  size = { "size", "number" },
+  data = { "integer", "number" },
+  pages = { "uring.Buffer", "uring.Buffer" },
+  source = { "uring.BufRing", "uring.BufRing" },
+  command = { "string or uring.Buffer", "string", "uring.Buffer" },
+  msg = { "uring.Message", "uring.Message" },
+  msgout = { "uring.Message", "uring.Message" },
+  name = { "name", "string" },
+  futexes = { "uring.Futexes", "uring.Futexes" },
+  how = { "table", "table" },
 }
 
 -- Numbers that are no integers.
@@ -81,6 +109,8 @@ local READ_ONLY = "a slice of a string is read-only"
 local SMALL = "the buffer is too small"
 local CLOSED = "the buffer ring is closed"
 local FOREIGN = "a buffer ring of another ring"
+local SOURCE = "the buffer ring is a source, to send from"
+local SHUT = "the buffer is closed"
 
 -- Values of the right type that are wrong all the same: {value, why}, ...
 local SUBTLE = {
@@ -100,23 +130,69 @@ local SUBTLE = {
     return { { -2, RANGE }, { math.mininteger, RANGE } }
   end,
   id = function() return {} end,
+  fds = function()
+    return { { {}, "1 to 32768 descriptors expected" },
+      { { "1" }, "no descriptor at 1" }, { { 0, -3 }, "no descriptor at 2" },
+      { { 1 << 31 }, "no descriptor at 1" } }
+  end,
+  slot = function()
+    return { { -1, RANGE }, { 1 << 31, RANGE }, { (1 << 32) - 2, RANGE },
+      { 1 << 32, RANGE } }
+  end,
+  index = function()
+    local why = "no buffer is registered at this index"
+    return { { -1, RANGE }, { 1 << 16, RANGE }, { 0, why }, { 65535, why } }
+  end,
+  bgid = function() return { { -1, RANGE }, { 1 << 16, RANGE } } end,
+  size = function() return { { -1, RANGE }, { math.mininteger, RANGE } } end,
+  data = function()
+    return { { 1 << 62, RANGE }, { math.maxinteger, RANGE } }
+  end,
   out = function(things, arg)
-    local wrong = { { things.slice, READ_ONLY } }
-    if arg.default > 0 then wrong[2] = { things.small, SMALL } end
+    local wrong = { { things.slice, READ_ONLY }, { things.shut, SHUT } }
+    if arg.default > 0 then
+      wrong[3] = { things.buffer:slice(1, arg.default - 1), SMALL }
+    end
     return wrong
+  end,
+  pages = function(things)
+    return { { things.slice, READ_ONLY }, { things.shut, SHUT },
+      { things.buffer, "the buffer is not aligned to pages" } }
   end,
   into = function(things)
     return { { things.slice, READ_ONLY }, { things.closed, CLOSED },
-      { things.foreign, FOREIGN } }
+      { things.shut, SHUT }, { things.foreign, FOREIGN },
+      { things.source, SOURCE } }
   end,
   peer = function(things)
-    return { { things.slice, READ_ONLY },
+    return { { things.slice, READ_ONLY }, { things.shut, SHUT },
       { things.small, SMALL .. " for an address (128 bytes)" } }
   end,
   bufring = function(things)
-    return { { things.closed, CLOSED }, { things.foreign, FOREIGN } }
+    return { { things.closed, CLOSED }, { things.foreign, FOREIGN },
+      { things.source, SOURCE } }
   end,
-  src = function() return {} end,
+  source = function(things)
+    return { { things.closed, CLOSED }, { things.foreign, FOREIGN },
+      { things.bufring, "the buffer ring is to receive, not a source" } }
+  end,
+  src = function(things) return { { things.shut, SHUT } } end,
+  command = function(things)
+    return { { things.shut, SHUT }, { ("."):rep(17), "more than 16 bytes" } }
+  end,
+  msg = function() return {} end,
+  msgout = function(things)
+    return { { things.letter, "it was made to be sent" } }
+  end,
+  futexes = function() return {} end,
+  name = function()
+    return { { "a\0b", "the name contains a zero byte" } }
+  end,
+  how = function()
+    return { { { flags = -1 }, "'flags' is out of range" },
+      { { mode = "x" }, "'mode' is out of range" },
+      { { resolve = 1.5 }, "'resolve' is out of range" } }
+  end,
   iovecs = function() return {} end,
   vector = function(things)
     return { { things.strings, "strings among them are read-only" } }

@@ -170,7 +170,9 @@ return function(rows, core, list)
   page:line "local op = {}\n"
   for _, row in ipairs(rows) do page:op(row) end
   page:core(core, list)
-  page:line("local _types = { ", table.concat(classes, ", "), ", op }\n")
+  page:line "local _types = {"
+  for _, class in ipairs(classes) do page:line("  ", class, ",") end
+  page:line "  op,\n}\n"
   page:line "return core"
   return table.concat(page, "\n") .. "\n"
 end

@@ -1,4 +1,5 @@
 --- Lays out docs/opcodes.md.
+local examples = require "tools.gen.lines"
 local rows = require "tools.gen.rows"
 
 local INTRODUCTION = [[
@@ -19,7 +20,16 @@ has an interface of its own. It can be called in two forms:
 Wrong arguments raise in both. Sizes and places are in bytes, times in seconds.
 Constants, such as `AT_FDCWD`, are in `require("uring.ring").consts`. Linux
 versions are the first that know the row; with an older one `uring.op.<row>`
-returns `nil, message, ENOSYS`. The man page of a row's helper tells more.
+returns `nil, message, ENOSYS`. The man page of a row's helper tells more. A
+row whose name ends in `_direct` puts a file into a slot of the ring's
+registered files (`register_files`), which an SQE with `set_fixed_file()` takes
+for a descriptor.
+
+The line to try at the end of each section runs in the place that this program
+leaves open:
+
+```
+%s```
 ]]
 
 local function cell(text)
@@ -62,9 +72,9 @@ end
 
 local function section(row)
   local result = row.multishot and "Each result: " or "Result: "
-  return ("## %s\n\n%s\n\n%s%s\n%s%s. Linux %s, `%s(3)`.\n"):format(row.name,
-    row.summary, calls(row), arguments(row), result, row.result.words,
-    row.since, row.helper)
+  return ("## %s\n\n%s\n\n%s%s\n%s%s. Linux %s, `%s(3)`.\n\nTry `%s`\n"):format(
+    row.name, row.summary, calls(row), arguments(row), result,
+    row.result.words, row.since, row.helper, row.line)
 end
 
 --- Lays out the page.
@@ -72,7 +82,7 @@ end
 ---@param described table[] rows
 ---@return string text
 return function(described)
-  local parts = { INTRODUCTION, contents(described) }
+  local parts = { INTRODUCTION:format(examples.PREAMBLE), contents(described) }
   for _, row in ipairs(described) do parts[#parts + 1] = section(row) end
   return table.concat(parts, "\n")
 end

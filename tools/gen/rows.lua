@@ -1,5 +1,7 @@
 --- The rows of the opcode table, with what there is to say about them.
 
+local lines = require "tools.gen.lines"
+
 local rows = {}
 
 -- What an argument of each kind takes: its type for editors, and in words,
@@ -8,11 +10,31 @@ local ARGUMENTS = {
   fd = { type = "integer", words = "a descriptor" },
   dirfd = { type = "integer",
     words = "a folder's descriptor, or `AT_FDCWD`" },
+  fds = { type = "integer[]|uring.Buffer",
+    words = "a list of descriptors, or a Buffer of them, 32 bits each" },
+  slot = { type = "integer", words = "a slot of the registered files; "
+    .. "by default the kernel takes one that is free" },
+  index = { type = "integer", words = "the index of a registered Buffer" },
+  bgid = { type = "integer", words = "an integer of 16 bits" },
   int = { type = "integer", words = "an integer", obvious = true },
+  size = { type = "integer", words = "bytes" },
+  data = { type = "integer",
+    words = "an integer below 2^62, or a negative one" },
   offset = { type = "integer",
     words = "a place in the file, in bytes; -1 is the file's own position" },
   id = { type = "integer", words = "what `prep` returned for another op" },
   out = { type = "uring.Buffer", words = "a Buffer to fill" },
+  pages = { type = "uring.Buffer",
+    words = "a Buffer that was made with an alignment of pages (4096)" },
+  source = { type = "uring.BufRing",
+    words = "a BufRing that was made with `source = true`" },
+  command = { type = "string|uring.Buffer",
+    words = "at most 16 bytes, or 80 in a wide SQE" },
+  msg = { type = "uring.Message", words = "a Message to send" },
+  msgout = { type = "uring.Message", words = "a Message to fill" },
+  futexes = { type = "uring.Futexes", words = "a Futexes", obvious = true },
+  name = { type = "string", words = "a name, such as `user.note`" },
+  how = { type = "table", words = "`{flags =, mode =, resolve =}`" },
   into = { type = "uring.Buffer|uring.BufRing",
     words = "a Buffer to fill, or a BufRing that the kernel picks one from" },
   bufring = { type = "uring.BufRing",
@@ -36,6 +58,15 @@ local RESULTS = {
   count = { name = "count", type = "integer", words = "how many bytes" },
   fd = { name = "fd", type = "integer",
     words = "a new descriptor, which is yours to close" },
+  number = { name = "number", type = "integer", words = "a number" },
+  slot = { name = "slot", type = "integer",
+    words = "the slot that the kernel chose, or 0 where you did" },
+  pipe = { name = "true", type = "true",
+    words = "`true`; the two descriptors are yours to close" },
+  slots = { name = "true", type = "true",
+    words = "`true`; the two slots are in the Buffer" },
+  matches = { name = "true", type = "true|integer",
+    words = "`true`; with `IORING_ASYNC_CANCEL_ALL` how many ops" },
   mask = { name = "mask", type = "integer",
     words = "the poll events that are there" },
   expired = { name = "true", type = "true",
@@ -72,10 +103,14 @@ local function value_of(core, term)
   return core.consts[term] or tonumber(term, octal and 8 or nil)
 end
 
+-- Kinds that may be absent, and then there is none.
+local NO_DEFAULT = { peer = true, slot = true, command = true, data = true,
+  out = true }
+
 -- What ops.def calls the default of an argument, "MSG_NOSIGNAL"; its number
 -- must be that of the module, or one of them is older than the other.
 local function default_of(core, argument, source)
-  if not argument.optional or argument.kind == "peer" then return nil end
+  if not argument.optional or NO_DEFAULT[argument.kind] then return nil end
   if argument.kind == "offset" then return "-1" end
   local term = source:match("OPT %(" .. argument.name .. ", ([^)]+)%)")
   assert(term and value_of(core, term) == argument.default,
@@ -106,7 +141,8 @@ local function describe_row(core, row, source)
   return {
     name = row.name, summary = row.summary, since = row.since,
     helper = row.helper, multishot = row.multishot, args = arguments,
-    result = result_of(row),
+    result = result_of(row), line = lines.ROWS[row.name]
+      or error("lines.def has no line for " .. row.name),
   }
 end
 

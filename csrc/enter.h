@@ -1,0 +1,51 @@
+/*
+** enter.h - submitting and waiting: the ring's side of io_uring_enter(2).
+*/
+#ifndef uring_enter_h
+#define uring_enter_h
+
+#include "kernel.h"
+
+#include <stdbool.h>
+
+/*
+** The next entries of the SQ, one or (for an SQE_MIXED ring) two that stand
+** together; NULL: there is no room.
+*/
+struct io_uring_sqe *enter_sqe(struct io_uring *uring);
+struct io_uring_sqe *enter_sqe128(struct io_uring *uring);
+
+/* How a wait ends, besides by completions. */
+typedef struct {
+  const struct __kernel_timespec *time; /* NULL: never */
+  unsigned min_wait_us; /* so long it waits for all, then for one (6.12) */
+  int region;           /* or the number of a registered wait, from 0; -1 */
+} EnterWait;
+
+/* Hands over what is in the SQ: how many, or -errno. */
+int enter_submit(struct io_uring *uring);
+/*
+** The same, and waits until there are 'count' CQEs; a count of 0 lets the
+** kernel post what has completed.  One system call at most.
+*/
+int enter_submit_and_wait(struct io_uring *uring, unsigned count,
+                          const EnterWait *wait);
+/* Waits likewise, without a look at the SQ; 0 or -errno. */
+int enter_wait(struct io_uring *uring, unsigned count, const EnterWait *wait);
+
+/* Whether the kernel has CQEs that it posts when it is entered. */
+bool enter_is_due(const struct io_uring *uring);
+/*
+** The CQE at the head, entering the kernel where that may bring one; NULL:
+** there is none.  Fillers (CQE_F_SKIP) are taken off.
+*/
+struct io_uring_cqe *enter_peek(struct io_uring *uring);
+/* Takes the CQE at the head off, be it large or small. */
+void enter_seen(struct io_uring *uring, const struct io_uring_cqe *cqe);
+/* At most so many of the CQEs from the head on: how many there are. */
+unsigned enter_peek_batch(struct io_uring *uring, struct io_uring_cqe **cqes,
+                          unsigned most);
+/* Waits until the SQPOLL thread has made room in the SQ; 0 or -errno. */
+int enter_wait_for_room(struct io_uring *uring);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+** luabufring.h - uring.BufRing: buffers that the kernel picks from (bgid).
+*/
+#ifndef uring_luabufring_h
+#define uring_luabufring_h
+
+#include "bufring.h"
+
+#include <lua.h>
+
+#define BUFRING_TYPE "uring.BufRing"
+
+/* The BufRing at an index of the stack, or NULL. */
+BufRing *luabufring_test(lua_State *L, int index);
+/* Pushes the userdata for one; what is put in it is held by it. */
+BufRing **luabufring_push(lua_State *L);
+/* Pushes, as a string, so many bytes that a CQE is about to lend. */
+void luabufring_push_ahead(lua_State *L, const BufRing *ring,
+                           unsigned cqe_flags, uint32_t size);
+/* Makes the type known. */
+void luabufring_open(lua_State *L);
+
+#endif
