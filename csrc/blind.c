@@ -2,8 +2,8 @@
 ** blind.c - register calls that need no ring.
 */
 #include "blind.h"
-#include "fail.h"
 #include "flags.h"
+#include "registers.h"
 #include "slot.h"
 
 #include "kernel.h"
@@ -30,7 +30,7 @@ static int blind_sync_msg(lua_State *L) {
                          (unsigned)flags);
   int code = kernel_register_blind(IORING_REGISTER_SEND_MSG_RING, &sqe, 1);
   if (code < 0)
-    return fail_push(L, "register_sync_msg", -code);
+    return registers_push_failure(L, "register_sync_msg", -code);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -61,7 +61,7 @@ static int blind_query(lua_State *L) {
   if (code >= 0 && header.result < 0)
     code = header.result;
   if (code < 0)
-    return fail_push(L, "register_query", -code);
+    return registers_push_failure(L, "register_query", -code);
   lua_createtable(L, 0, 7);
   set_integer(L, "request_opcodes", found.request_opcodes);
   set_integer(L, "register_opcodes", found.register_opcodes);

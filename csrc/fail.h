@@ -8,6 +8,14 @@
 
 /* Pushes nil, "what: reason", code; what may be NULL.  Returns 3. */
 int fail_push(lua_State *L, const char *what, int code);
+/*
+** The same for what came with a kernel, (major << 8 | minor): where this one
+** is older and the code says that it does not know it, "what: needs Linux
+** 6.1; this is 5.15".
+*/
+int fail_push_needing(lua_State *L, const char *what, int since, int code);
+/* Pushes "6.1.176-1", the release of this kernel.  Returns 1. */
+int fail_push_release(lua_State *L);
 /* Pushes the reason alone.  Returns 1. */
 int fail_push_reason(lua_State *L, int code);
 

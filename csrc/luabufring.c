@@ -3,7 +3,7 @@
 */
 #include "luabufring.h"
 #include "buffer.h"
-#include "fail.h"
+#include "registers.h"
 
 #include <lauxlib.h>
 
@@ -167,7 +167,7 @@ static int bufring_fill(lua_State *L) {
                 "empty, or longer than a buffer");
   int bid = bufring_add(ring, bytes, (uint32_t)size);
   if (bid < 0)
-    return fail_push(L, "add", -bid);
+    return registers_push_failure(L, "add", -bid);
   lua_pushinteger(L, bid);
   return 1;
 }
@@ -191,7 +191,7 @@ static int bufring_bgid(lua_State *L) {
 static int bufring_picked(lua_State *L) {
   int head = bufring_head(check_open(L));
   if (head < 0)
-    return fail_push(L, "head", -head);
+    return registers_push_failure(L, "head", -head);
   lua_pushinteger(L, head);
   return 1;
 }

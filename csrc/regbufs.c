@@ -6,9 +6,9 @@
 */
 #include "regbufs.h"
 #include "buffer.h"
-#include "fail.h"
 #include "luabufring.h"
 #include "luaring.h"
+#include "registers.h"
 #include "tags.h"
 
 #include <errno.h>
@@ -16,13 +16,6 @@
 #include <sys/uio.h>
 
 #define BUFFERS_MAX 16384 /* IORING_MAX_REG_BUFFERS */
-
-static int push_done(lua_State *L, const char *what, int code) {
-  if (code < 0)
-    return fail_push(L, what, -code);
-  lua_pushboolean(L, 1);
-  return 1;
-}
 
 /* The Buffer at an index; false stands for an empty place: NULL. */
 static const Buffer *check_item(lua_State *L, int index, uint32_t item) {
@@ -91,7 +84,7 @@ static int register_buffers(lua_State *L) {
   const uint64_t *tags = tags_push(L, 3, count);
   int code = reserve(ring, count);
   if (code < 0)
-    return push_done(L, "register_buffers", code);
+    return registers_push_done(L, "register_buffers", code);
   if (tags == NULL) {
     code =
         kernel_register(&ring->uring, IORING_REGISTER_BUFFERS, iovecs, count);
@@ -106,7 +99,7 @@ static int register_buffers(lua_State *L) {
     pins_clear(&ring->pins);
   else
     pin(L, ring, 2, 0, count);
-  return push_done(L, "register_buffers", code);
+  return registers_push_done(L, "register_buffers", code);
 }
 
 /*
@@ -127,7 +120,7 @@ static int register_buffers_sparse(lua_State *L) {
     if (code < 0)
       pins_clear(&ring->pins);
   }
-  return push_done(L, "register_buffers_sparse", code);
+  return registers_push_done(L, "register_buffers_sparse", code);
 }
 
 /*
@@ -142,7 +135,7 @@ static int register_buffers_update(lua_State *L) {
   const struct iovec *iovecs = push_iovecs(L, 3, count);
   const uint64_t *tags = tags_push(L, 4, count);
   if (offset + count > ring->pins.count)
-    return push_done(L, "register_buffers_update", -EINVAL);
+    return registers_push_done(L, "register_buffers_update", -EINVAL);
   struct io_uring_rsrc_update2 update = { .offset = offset,
                                           .data = (uintptr_t)iovecs,
                                           .tags = (uintptr_t)tags,
@@ -150,7 +143,7 @@ static int register_buffers_update(lua_State *L) {
   int code = kernel_register(&ring->uring, IORING_REGISTER_BUFFERS_UPDATE,
                              &update, sizeof update);
   if (code < 0)
-    return fail_push(L, "register_buffers_update", -code);
+    return registers_push_failure(L, "register_buffers_update", -code);
   pin(L, ring, 3, offset, (uint32_t)code);
   lua_pushinteger(L, code);
   return 1;
@@ -165,7 +158,7 @@ static int unregister_buffers(lua_State *L) {
   int code = kernel_register(&ring->uring, IORING_UNREGISTER_BUFFERS, NULL, 0);
   if (code >= 0)
     pins_clear(&ring->pins);
-  return push_done(L, "unregister_buffers", code);
+  return registers_push_done(L, "unregister_buffers", code);
 }
 
 /*
@@ -185,14 +178,14 @@ static int clone_buffers(lua_State *L) {
   uint32_t count = source->pins.count;
   int code = count > 0 ? reserve(ring, count) : -ENXIO;
   if (code < 0)
-    return push_done(L, "clone_buffers", code);
+    return registers_push_done(L, "clone_buffers", code);
   code =
       kernel_register(&ring->uring, IORING_REGISTER_CLONE_BUFFERS, &clone, 1);
   if (code < 0)
     pins_clear(&ring->pins);
   for (uint32_t i = 0; code >= 0 && i < count; i++)
     pins_put(&ring->pins, i, source->pins.buffers[i]);
-  return push_done(L, "clone_buffers", code);
+  return registers_push_done(L, "clone_buffers", code);
 }
 
 static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
@@ -256,7 +249,7 @@ static int make_buf_ring(lua_State *L) {
   BufRing **box = luabufring_push(L);
   int code = ring_add_bufring(ring, &shape, box);
   if (code < 0)
-    return fail_push(L, "buf_ring", -code);
+    return registers_push_failure(L, "buf_ring", -code);
   return 1;
 }
 

@@ -2,20 +2,13 @@
 ** regfiles.c - a ring's registered files: slots that ops use as descriptors.
 */
 #include "regfiles.h"
-#include "fail.h"
 #include "luaring.h"
+#include "registers.h"
 #include "tags.h"
 
 #include <limits.h>
 
 #define FILES_MAX 1048576 /* IORING_MAX_FIXED_FILES */
-
-static int push_done(lua_State *L, const char *what, int code) {
-  if (code < 0)
-    return fail_push(L, what, -code);
-  lua_pushboolean(L, 1);
-  return 1;
-}
 
 /* Pushes the descriptors of the list at an index as an array; -1: none. */
 static int *push_fds(lua_State *L, int index, uint32_t count) {
@@ -56,7 +49,7 @@ static int register_files(lua_State *L) {
     code =
         kernel_register(&ring->uring, IORING_REGISTER_FILES2, &reg, sizeof reg);
   }
-  return push_done(L, "register_files", code);
+  return registers_push_done(L, "register_files", code);
 }
 
 /*
@@ -69,7 +62,7 @@ static int register_files_sparse(lua_State *L) {
   luaL_argcheck(L, 1 <= count && count <= FILES_MAX, 2, "out of range");
   struct io_uring_rsrc_register reg = { .nr = (uint32_t)count,
                                         .flags = IORING_RSRC_REGISTER_SPARSE };
-  return push_done(
+  return registers_push_done(
       L, "register_files_sparse",
       kernel_register(&ring->uring, IORING_REGISTER_FILES2, &reg, sizeof reg));
 }
@@ -98,7 +91,7 @@ static int register_files_update(lua_State *L) {
                  : kernel_register(&ring->uring, IORING_REGISTER_FILES_UPDATE2,
                                    &update, sizeof update);
   if (code < 0)
-    return fail_push(L, "register_files_update", -code);
+    return registers_push_failure(L, "register_files_update", -code);
   lua_pushinteger(L, code);
   return 1;
 }
@@ -109,7 +102,7 @@ static int register_files_update(lua_State *L) {
 */
 static int unregister_files(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  return push_done(
+  return registers_push_done(
       L, "unregister_files",
       kernel_register(&ring->uring, IORING_UNREGISTER_FILES, NULL, 0));
 }
@@ -127,10 +120,10 @@ static int register_file_alloc_range(lua_State *L) {
   luaL_argcheck(L, 0 <= count && count <= FILES_MAX, 3, "out of range");
   struct io_uring_file_index_range range = { .off = (uint32_t)offset,
                                              .len = (uint32_t)count };
-  return push_done(L, "register_file_alloc_range",
-                   kernel_register(&ring->uring,
-                                   IORING_REGISTER_FILE_ALLOC_RANGE, &range,
-                                   0));
+  return registers_push_done(L, "register_file_alloc_range",
+                             kernel_register(&ring->uring,
+                                             IORING_REGISTER_FILE_ALLOC_RANGE,
+                                             &range, 0));
 }
 
 static const luaL_Reg methods[] = {

@@ -4,7 +4,10 @@
 */
 #include "registers.h"
 #include "compat.h"
+#include "fail.h"
 #include "op.h"
+
+#include <string.h>
 
 typedef struct {
   const char *name; /* as the comment of its function begins */
@@ -22,6 +25,28 @@ static const Register REGISTERS[] = {
 
 #undef R
 
+#define COUNT (sizeof REGISTERS / sizeof REGISTERS[0])
+
+/* "register_files" of "ring:register_files" */
+static bool is_call(const Register *entry, const char *call) {
+  const char *colon = strchr(entry->name, ':');
+  return strcmp(colon != NULL ? colon + 1 : entry->name, call) == 0;
+}
+
+int registers_push_failure(lua_State *L, const char *call, int code) {
+  for (size_t i = 0; i < COUNT; i++)
+    if (is_call(&REGISTERS[i], call))
+      return fail_push_needing(L, call, REGISTERS[i].since, code);
+  return fail_push(L, call, code);
+}
+
+int registers_push_done(lua_State *L, const char *call, int code) {
+  if (code < 0)
+    return registers_push_failure(L, call, -code);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static void push(lua_State *L, const Register *call) {
   lua_createtable(L, 0, 4);
   lua_pushstring(L, call->name);
@@ -35,9 +60,8 @@ static void push(lua_State *L, const Register *call) {
 }
 
 void registers_open(lua_State *L) {
-  size_t count = sizeof REGISTERS / sizeof REGISTERS[0];
-  lua_createtable(L, (int)count, 0);
-  for (size_t i = 0; i < count; i++) {
+  lua_createtable(L, (int)COUNT, 0);
+  for (size_t i = 0; i < COUNT; i++) {
     push(L, &REGISTERS[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }

@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "fail.h"
 #include "luaring.h"
+#include "registers.h"
 
 #include <errno.h>
 
@@ -76,7 +77,7 @@ static int register_ifq(lua_State *L) {
 }
 
 /*
-** ring:register_zcrx_ctrl(zcrx_id, op) -> true, or nil, message, code:
+** ring:register_zcrx_ctrl(zcrx_id, command) -> true, or nil, message, code:
 ** "flush_rq" takes the entries of the refill queue at once.
 ** io_uring_register_zcrx_ctrl(3), Linux 6.19.
 */
@@ -89,7 +90,7 @@ static int register_zcrx_ctrl(lua_State *L) {
                         .op = (uint32_t)luaL_checkoption(L, 3, NULL, names) };
   int code = kernel_register(&ring->uring, IORING_REGISTER_ZCRX_CTRL, &ctrl, 0);
   if (code < 0)
-    return fail_push(L, "register_zcrx_ctrl", -code);
+    return registers_push_failure(L, "register_zcrx_ctrl", -code);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -117,7 +118,7 @@ static int register_bpf_filter(lua_State *L) {
                   .filter_ptr = (uintptr_t)program };
   int code = kernel_register(&ring->uring, IORING_REGISTER_BPF_FILTER, &bpf, 1);
   if (code < 0)
-    return fail_push(L, "register_bpf_filter", -code);
+    return registers_push_failure(L, "register_bpf_filter", -code);
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -2,22 +2,15 @@
 ** regring.c - what a ring may do and how: its state, limits and helpers.
 */
 #include "regring.h"
-#include "fail.h"
 #include "flags.h"
 #include "luaring.h"
 #include "mapping.h"
+#include "registers.h"
 
 #include <string.h>
 #include <time.h>
 
 #define RESTRICTIONS_MAX 256
-
-static int push_done(lua_State *L, const char *what, int code) {
-  if (code < 0)
-    return fail_push(L, what, -code);
-  lua_pushboolean(L, 1);
-  return 1;
-}
 
 /*
 ** ring:enable_rings() -> true, or nil, message, code: a ring that was set up
@@ -30,7 +23,7 @@ static int enable_rings(lua_State *L) {
       kernel_register(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
   if (code >= 0)
     ring->uring.flags &= ~IORING_SETUP_R_DISABLED;
-  return push_done(L, "enable_rings", code);
+  return registers_push_done(L, "enable_rings", code);
 }
 
 typedef struct {
@@ -113,9 +106,10 @@ static int register_restrictions(lua_State *L) {
   read_flags(L, &to, IORING_RESTRICTION_SQE_FLAGS_ALLOWED, "sqe_flags_allowed");
   read_flags(L, &to, IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
              "sqe_flags_required");
-  return push_done(L, "register_restrictions",
-                   kernel_register(&ring->uring, IORING_REGISTER_RESTRICTIONS,
-                                   to.list, to.count));
+  return registers_push_done(L, "register_restrictions",
+                             kernel_register(&ring->uring,
+                                             IORING_REGISTER_RESTRICTIONS,
+                                             to.list, to.count));
 }
 
 /*
@@ -124,7 +118,8 @@ static int register_restrictions(lua_State *L) {
 */
 static int register_ring_fd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  return push_done(L, "register_ring_fd", mapping_register_fd(&ring->uring));
+  return registers_push_done(L, "register_ring_fd",
+                             mapping_register_fd(&ring->uring));
 }
 
 /*
@@ -135,8 +130,8 @@ static int unregister_ring_fd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   if (ring->uring.ring_fd < 0)
     return luaL_error(L, "unregister_ring_fd: the ring has no descriptor");
-  return push_done(L, "unregister_ring_fd",
-                   mapping_unregister_fd(&ring->uring));
+  return registers_push_done(L, "unregister_ring_fd",
+                             mapping_unregister_fd(&ring->uring));
 }
 
 /*
@@ -146,7 +141,8 @@ static int unregister_ring_fd(lua_State *L) {
 */
 static int close_ring_fd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  return push_done(L, "close_ring_fd", mapping_close_fd(&ring->uring));
+  return registers_push_done(L, "close_ring_fd",
+                             mapping_close_fd(&ring->uring));
 }
 
 /*
@@ -174,7 +170,7 @@ static int resize_rings(lua_State *L) {
     ring->params.sq_off = params.sq_off;
     ring->params.cq_off = params.cq_off;
   }
-  return push_done(L, "resize_rings", code);
+  return registers_push_done(L, "resize_rings", code);
 }
 
 /*
@@ -188,7 +184,7 @@ static int register_clock(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   int choice = luaL_checkoption(L, 2, NULL, names);
   UapiClock reg = { .clockid = (uint32_t)clocks[choice] };
-  return push_done(
+  return registers_push_done(
       L, "register_clock",
       kernel_register(&ring->uring, IORING_REGISTER_CLOCK, &reg, 0));
 }
@@ -204,7 +200,7 @@ static int register_napi(lua_State *L) {
   luaL_argcheck(L, 0 <= seconds && seconds < 4294, 2, "seconds out of range");
   UapiNapi napi = { .busy_poll_to = (uint32_t)(seconds * 1e6),
                     .prefer_busy_poll = (uint8_t)lua_toboolean(L, 3) };
-  return push_done(
+  return registers_push_done(
       L, "register_napi",
       kernel_register(&ring->uring, IORING_REGISTER_NAPI, &napi, 1));
 }
@@ -216,7 +212,7 @@ static int register_napi(lua_State *L) {
 static int unregister_napi(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   UapiNapi napi = { 0 };
-  return push_done(
+  return registers_push_done(
       L, "unregister_napi",
       kernel_register(&ring->uring, IORING_UNREGISTER_NAPI, &napi, 1));
 }

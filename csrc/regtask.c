@@ -2,20 +2,13 @@
 ** regtask.c - what a ring tells and asks others: events, credentials, workers.
 */
 #include "regtask.h"
-#include "fail.h"
 #include "luaring.h"
+#include "registers.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
-
-static int push_done(lua_State *L, const char *what, int code) {
-  if (code < 0)
-    return fail_push(L, what, -code);
-  lua_pushboolean(L, 1);
-  return 1;
-}
 
 static int check_fd(lua_State *L, int index) {
   lua_Integer fd = luaL_checkinteger(L, index);
@@ -30,7 +23,7 @@ static int check_fd(lua_State *L, int index) {
 static int register_eventfd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   int fd = check_fd(L, 2);
-  return push_done(
+  return registers_push_done(
       L, "register_eventfd",
       kernel_register(&ring->uring, IORING_REGISTER_EVENTFD, &fd, 1));
 }
@@ -43,7 +36,7 @@ static int register_eventfd(lua_State *L) {
 static int register_eventfd_async(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   int fd = check_fd(L, 2);
-  return push_done(
+  return registers_push_done(
       L, "register_eventfd_async",
       kernel_register(&ring->uring, IORING_REGISTER_EVENTFD_ASYNC, &fd, 1));
 }
@@ -54,7 +47,7 @@ static int register_eventfd_async(lua_State *L) {
 */
 static int unregister_eventfd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  return push_done(
+  return registers_push_done(
       L, "unregister_eventfd",
       kernel_register(&ring->uring, IORING_UNREGISTER_EVENTFD, NULL, 0));
 }
@@ -69,7 +62,7 @@ static int register_personality(lua_State *L) {
   int code =
       kernel_register(&ring->uring, IORING_REGISTER_PERSONALITY, NULL, 0);
   if (code < 0)
-    return fail_push(L, "register_personality", -code);
+    return registers_push_failure(L, "register_personality", -code);
   lua_pushinteger(L, code);
   return 1;
 }
@@ -82,9 +75,10 @@ static int unregister_personality(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   lua_Integer id = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 0 <= id && id <= UINT16_MAX, 2, "out of range");
-  return push_done(L, "unregister_personality",
-                   kernel_register(&ring->uring, IORING_UNREGISTER_PERSONALITY,
-                                   NULL, (unsigned)id));
+  return registers_push_done(L, "unregister_personality",
+                             kernel_register(&ring->uring,
+                                             IORING_UNREGISTER_PERSONALITY,
+                                             NULL, (unsigned)id));
 }
 
 /*
@@ -106,9 +100,10 @@ static int register_iowq_aff(lua_State *L) {
     CPU_SET((size_t)cpu, &set);
     lua_pop(L, 1);
   }
-  return push_done(L, "register_iowq_aff",
-                   kernel_register(&ring->uring, IORING_REGISTER_IOWQ_AFF, &set,
-                                   sizeof set));
+  return registers_push_done(L, "register_iowq_aff",
+                             kernel_register(&ring->uring,
+                                             IORING_REGISTER_IOWQ_AFF, &set,
+                                             sizeof set));
 }
 
 /*
@@ -117,7 +112,7 @@ static int register_iowq_aff(lua_State *L) {
 */
 static int unregister_iowq_aff(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  return push_done(
+  return registers_push_done(
       L, "unregister_iowq_aff",
       kernel_register(&ring->uring, IORING_UNREGISTER_IOWQ_AFF, NULL, 0));
 }
@@ -140,7 +135,7 @@ static int register_iowq_max_workers(lua_State *L) {
   int code = kernel_register(&ring->uring, IORING_REGISTER_IOWQ_MAX_WORKERS,
                              limits, 2);
   if (code < 0)
-    return fail_push(L, "register_iowq_max_workers", -code);
+    return registers_push_failure(L, "register_iowq_max_workers", -code);
   lua_pushinteger(L, limits[0]);
   lua_pushinteger(L, limits[1]);
   return 2;
@@ -184,7 +179,7 @@ static int register_sync_cancel(lua_State *L) {
   }
   int code =
       kernel_register(&ring->uring, IORING_REGISTER_SYNC_CANCEL, &reg, 1);
-  return push_done(L, "register_sync_cancel", code);
+  return registers_push_done(L, "register_sync_cancel", code);
 }
 
 static const luaL_Reg methods[] = {

@@ -2,8 +2,8 @@
 ** submit.c - a ring's ways to submit and wait, also with registered waits.
 */
 #include "submit.h"
-#include "fail.h"
 #include "luaring.h"
+#include "registers.h"
 
 #include <errno.h>
 
@@ -94,11 +94,11 @@ static int register_region(lua_State *L) {
   lua_Integer count = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 1 <= count && count <= REGION_WAITS_MAX, 2, "out of range");
   if (ring->region != NULL)
-    return fail_push(L, "register_region", EBUSY);
+    return registers_push_failure(L, "register_region", EBUSY);
   size_t size = ((size_t)count * sizeof(UapiRegWait) + 4095) & ~(size_t)4095;
   Mem *region = mem_new(size, 4096);
   if (region == NULL)
-    return fail_push(L, "register_region", ENOMEM);
+    return registers_push_failure(L, "register_region", ENOMEM);
   UapiRegionDesc description = { .user_addr = (uintptr_t)region->bytes,
                                  .size = size,
                                  .flags = IORING_MEM_REGION_TYPE_USER };
@@ -107,7 +107,7 @@ static int register_region(lua_State *L) {
   int code = kernel_register(&ring->uring, IORING_REGISTER_MEM_REGION, &reg, 1);
   if (code < 0) {
     mem_drop(region);
-    return fail_push(L, "register_region", -code);
+    return registers_push_failure(L, "register_region", -code);
   }
   ring->region = region;
   lua_pushboolean(L, 1);
@@ -179,7 +179,7 @@ static int set_iowait(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   luaL_checktype(L, 2, LUA_TBOOLEAN);
   if (!(ring->uring.features & IORING_FEAT_NO_IOWAIT))
-    return fail_push(L, "set_iowait", ENOSYS);
+    return registers_push_failure(L, "set_iowait", ENOSYS);
   uint8_t others = ring->uring.int_flags & (uint8_t)~IORING_ENTER_NO_IOWAIT;
   uint8_t flag = lua_toboolean(L, 2) ? 0 : (uint8_t)IORING_ENTER_NO_IOWAIT;
   ring->uring.int_flags = others | flag;

@@ -23,6 +23,7 @@ build = {
     ["uring.address"] = "lua/uring/address.lua",
     ["uring.errno"] = "lua/uring/errno.lua",
     ["uring.fs"] = "lua/uring/fs.lua",
+    ["uring.info"] = "lua/uring/info.lua",
     ["uring.loop"] = "lua/uring/loop.lua",
     ["uring.meta"] = "lua/uring/meta.lua",
     ["uring.multishot"] = "lua/uring/multishot.lua",

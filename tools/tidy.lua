@@ -11,19 +11,20 @@ local house = {
   rooms = {
     c = {
       "compat", "prep", "kernel", "clock", "op", "fail", "ops", "mem", "slot",
-      "buffer", "iovecs", "addr", "msg", "futexes", "bufring", "luabufring",
+      "buffer", "iovecs", "addr", "msg", "futexes", "bufring", "registers",
+      "luabufring",
       "pins", "arg", "check", "checknum", "checkmem", "argcheck", "result",
       "mapping",
       "enter", "ring", "drain", "flags", "flight", "luaring", "ringinfo",
       "submit", "tags", "regbufs", "regfiles", "regring", "regtask",
-      "regrare", "blind", "registers", "sqe", "sqeset", "chain", "cqe",
+      "regrare", "blind", "sqe", "sqeset", "chain", "cqe",
       "step", "bind", "sys", "sock", "consts", "core",
     },
     lua = {
       "uring.core", "uring.errno", "uring.setupflags", "uring.setup",
       "uring.unpack", "uring.ring",
       "uring.timer", "uring.scheduler", "uring.loop", "uring.multishot",
-      "uring.op", "uring.address", "uring.reader", "uring.writer",
+      "uring.op", "uring.info", "uring.address", "uring.reader", "uring.writer",
       "uring.stream", "uring.net", "uring.fs", "uring.stdio",
       "uring.signal", "uring",
     },

@@ -5,6 +5,7 @@
 local core = require "uring.core"
 local errno = require "uring.errno"
 local fs = require "uring.fs"
+local info = require "uring.info"
 local loop = require "uring.loop"
 local net = require "uring.net"
 local op = require "uring.op"
@@ -17,6 +18,7 @@ local uring = {
   buf_ring = loop.buf_ring,
   connect = net.connect,
   errno = errno,
+  info = info,
   listen = net.listen,
   op = op,
   open = fs.open,

@@ -77,17 +77,16 @@ end
 
 --- Makes the function that starts the op of a row and waits for it.
 ---@param row table of core.ops
----@param refuse fun(row: table, code: integer): nil, string, integer
 ---@return function awaitable
-function loop.awaitable(row, refuse)
-  local name, start = row.name, nil
+function loop.awaitable(row)
+  local name, since, start = row.name, row.since, nil
   loop.on_bind(name, "start", function(function_of) start = function_of end)
   return function(a, b, c, d, e, f) -- no row has more
     local refused = start(a, b, c, d, e, f)
-    if refused then return refuse(row, refused) end
+    if refused then return core.fail_needing(name, since, refused) end
     local value, extra = yield(IO)
     if value ~= nil then return value, extra end
-    return core.fail(name, extra)
+    return core.fail_needing(name, since, extra)
   end
 end
 

@@ -487,15 +487,15 @@ function Ring:register_ring_fd() end
 ---@return integer? code
 function Ring:register_sync_cancel(options) end
 
---- ring:register_zcrx_ctrl(zcrx_id, op) -> true, or nil, message, code:
+--- ring:register_zcrx_ctrl(zcrx_id, command) -> true, or nil, message, code:
 --- "flush_rq" takes the entries of the refill queue at once.
 --- io_uring_register_zcrx_ctrl(3), Linux 6.19.
 ---@param zcrx_id integer
----@param op "flush_rq"
+---@param command "flush_rq"
 ---@return true?
 ---@return string? message
 ---@return integer? code
-function Ring:register_zcrx_ctrl(zcrx_id, op) end
+function Ring:register_zcrx_ctrl(zcrx_id, command) end
 
 --- ring:resize_rings(entries [, cq_entries]) -> true, or nil, message, code.
 --- Submits what is in the SQ first; CQEs stay. The ring is one with
@@ -2538,6 +2538,16 @@ function core.eventfd(count) end
 ---@return integer
 function core.fail(what, code) end
 
+--- fail_needing(what, since, code) -> nil, message, code: "what: reason", or
+--- "what: needs Linux 6.1; this is 5.15" where that is so; since is "6.1"
+---@param what string|nil
+---@param since string
+---@param code integer
+---@return nil
+---@return integer|string
+---@return integer? code
+function core.fail_needing(what, since, code) end
+
 --- futexes{{buffer, value [, flags]}, ...} -> Futexes for futex_waitv: each
 --- waits while the 32 bits at the start of its Buffer are this value.
 --- futex_waitv(2)
@@ -2631,6 +2641,10 @@ function core.register_query() end
 ---@return string? message
 ---@return integer? code
 function core.register_sync_msg(fd, res, data, flags) end
+
+--- release() -> "6.1.176-1", what the kernel calls itself. uname(2)
+---@return string
+function core.release() end
 
 --- ring(entries [, {flags=, cq_entries=, sq_thread_idle=, sq_thread_cpu=,
 --- wq_fd=}]) -> Ring, or nil, message, code. io_uring_setup(2). flags are names

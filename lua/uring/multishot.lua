@@ -30,6 +30,10 @@ local function put(self, value, flags)
   self.last = place
 end
 
+local function problem_of(row, code)
+  return (select(2, core.fail_needing(row.name, row.since, code)))
+end
+
 local function notify(self)
   if not self.waiter then return end
   loop.wake(self.waiter)
@@ -44,7 +48,7 @@ end
 local function restart(self)
   local refused, id = self.start_again()
   if refused then
-    return finish(self, (select(2, core.fail(self.row.name, refused))))
+    return finish(self, problem_of(self.row, refused))
   end
   self.id = id
   reserve(self)
@@ -54,7 +58,7 @@ end
 local function take(self, value, extra, final)
   if value == "" then return finish(self) end
   if value == nil and extra ~= errno.ENOBUFS then
-    return finish(self, (select(2, core.fail(self.row.name, extra))))
+    return finish(self, problem_of(self.row, extra))
   end
   if value ~= nil then
     put(self, value, extra)
@@ -131,9 +135,8 @@ end
 
 --- Makes the function that starts a multishot row and iterates over it.
 ---@param row table of core.ops
----@param refuse fun(row: table, code: integer): nil, string, integer
 ---@return function
-return function(row, refuse)
+return function(row)
   local start_for
   loop.on_bind(row.name, "start_for", function(start) start_for = start end)
   return function(a, b, c, d, e)
@@ -141,7 +144,7 @@ return function(row, refuse)
     local self = new(row)
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     local refused, id = start_for(self.pump, a, b, c, d, e)
-    if refused then error((select(2, refuse(row, refused))), 2) end
+    if refused then error(problem_of(row, refused), 2) end
     self.id = id
     return next_value, self, nil, self
   end

@@ -1,6 +1,7 @@
 --- Opening a ring, and saying what to do where that is refused.
 local core = require "uring.core"
 local errno = require "uring.errno"
+local setupflags = require "uring.setupflags"
 
 local setup = {}
 
@@ -54,8 +55,9 @@ end
 --- Says why a ring was refused, and what to do about it.
 ---@param code integer the errno of io_uring_setup(2)
 ---@param entries integer how many were asked for
+---@param options? table see setup.open
 ---@return string? reason nil where the errno says it all
-function setup.explain(code, entries)
+function setup.explain(code, entries, options)
   if code == errno.EPERM or code == errno.EACCES then
     return explain_forbidden()
   elseif code == errno.ENOSYS then
@@ -64,7 +66,8 @@ function setup.explain(code, entries)
   elseif code == errno.ENOMEM then
     return explain_memory(entries)
   elseif code == errno.EINVAL then
-    return "this kernel does not know one of the flags, or not together"
+    return setupflags.explain(entries, options or {})
+      or "this kernel refuses these flags and options, each or together"
   end
 end
 
@@ -77,7 +80,7 @@ end
 function setup.open(entries, options)
   local ring, message, code = core.ring(entries, options)
   if ring then return ring end
-  local reason = setup.explain(code, entries)
+  local reason = setup.explain(code, entries, options)
   if reason then message = message .. ": io_uring: " .. reason end
   return nil, message, code
 end
