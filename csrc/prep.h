@@ -16,6 +16,7 @@
 #define io_uring_prep_pipe               prep_pipe_
 #define io_uring_prep_pipe_direct        prep_pipe_direct_
 #define io_uring_prep_ftruncate          prep_ftruncate_
+#define io_uring_prep_fallocate          prep_fallocate_
 #define io_uring_prep_fixed_fd_install   prep_fixed_fd_install_
 #define io_uring_prep_fadvise64          prep_fadvise64_
 #define io_uring_prep_madvise64          prep_madvise64_
@@ -64,6 +65,15 @@ static inline void io_uring_prep_pipe_direct(struct io_uring_sqe *sqe, int *fds,
 static inline void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd,
                                            int64_t size) {
   io_uring_prep_rw(IORING_OP_FTRUNCATE, sqe, fd, NULL, 0, (uint64_t)size);
+}
+
+/* Its types differ between releases. */
+static inline void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd,
+                                           int mode, int64_t offset,
+                                           int64_t length) {
+  io_uring_prep_rw(IORING_OP_FALLOCATE, sqe, fd, NULL, (unsigned)mode,
+                   (uint64_t)offset);
+  sqe->addr = (uint64_t)length;
 }
 
 static inline void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe,

@@ -4,9 +4,14 @@ local core = require "uring.core"
 
 local NOBODY = 0x7fffffff -- no such descriptor: the ops fail, and do nothing
 local SLOT_CHUNK = 256
+local MORE = core.consts.IORING_CQE_F_MORE -- a notification will follow
 
 local ring = assert(core.ring(2 * SLOT_CHUNK))
 local bufring = assert(ring:buf_ring { bgid = 1, entries = 4, size = 16 })
+local source = assert(ring:buf_ring { bgid = 2, entries = 4, size = 16,
+  source = true })
+local pinned = core.buffer(64)
+assert(ring:register_buffers { pinned })
 local taken = 0 -- SQEs
 
 local function text()
@@ -31,11 +36,48 @@ local make = {
   seconds = function() return { 0, 0 } end,
   address = function() return core.sockaddr("127.0.0.1", 1) end,
   peer = function() return core.buffer(128) end,
+  fds = function() return { -1, NOBODY } end,
+  slot = function() return 0 end,
+  index = function() return 0 end,
+  bgid = function() return 7 end,
+  size = function() return 0 end,
+  data = function() return 1 end,
+  pages = function() return core.buffer(4096, 4096) end,
+  source = function() return source end,
+  command = function() return "command" end,
+  msg = function()
+    return core.message { iov = text(), control = "c",
+      name = core.sockaddr("127.0.0.1", 1) }
+  end,
+  msgout = function()
+    return core.message { iov = core.iovecs { core.buffer(8) }, name = true,
+      control = 16 }
+  end,
+  futexes = function() return core.futexes { { core.buffer(4), 1 } } end,
+  name = text,
+  how = function() return { flags = 0, mode = 0, resolve = 0 } end,
 }
+
+-- What a row with a registered buffer reads from or writes to.
+local FIXED = {
+  out = function() return pinned:slice(1, 8) end,
+  vector = function() return core.iovecs { pinned:slice(1, 8) } end,
+  msg = function()
+    return core.message { iov = core.iovecs { pinned:slice(1, 8) } }
+  end,
+}
+
+local function is_fixed(row)
+  local last = row.args[#row.args]
+  return last ~= nil and last.kind == "index"
+end
 
 local function arguments(row)
   local values = {}
-  for i, spec in ipairs(row.args) do values[i] = make[spec.kind]() end
+  for i, spec in ipairs(row.args) do
+    local new = is_fixed(row) and FIXED[spec.kind] or make[spec.kind]
+    values[i] = new()
+  end
   return table.unpack(values, 1, #row.args)
 end
 
@@ -66,9 +108,9 @@ function verify(ok)
   while ring:sq_ready() > 0 do assert(ring:submit()) end -- each stops it
   assert(ring:submit_and_wait(taken))
   local count = 0
-  for res, _, data in ring:cqes() do
+  for res, flags, data in ring:cqes() do
     if not data then assert(res <= 0) end
-    count = count + 1
+    if flags & MORE == 0 then count = count + 1 end
   end
   assert(count == taken and ring:in_flight() == 0)
   ring:get_sqe():prep_nop()
