@@ -24,6 +24,7 @@
 #include "ringinfo.h"
 #include "sock.h"
 #include "sqe.h"
+#include "sqeraw.h"
 #include "sqeset.h"
 #include "submit.h"
 #include "sys.h"
@@ -105,6 +106,7 @@ int luaopen_uring_core(lua_State *L) {
   regrare_open(L);
   sqe_open(L);
   sqeset_open(L);
+  sqeraw_open(L);
   chain_open(L);
   cqe_open(L);
   bind_open(L);

@@ -81,6 +81,7 @@ build = {
         "csrc/slot.c",
         "csrc/sock.c",
         "csrc/sqe.c",
+        "csrc/sqeraw.c",
         "csrc/sqeset.c",
         "csrc/step.c",
         "csrc/submit.c",

@@ -17,7 +17,7 @@ local house = {
       "mapping",
       "enter", "ring", "drain", "flags", "flight", "luaring", "ringinfo",
       "submit", "tags", "regbufs", "regfiles", "regring", "regtask",
-      "regrare", "blind", "sqe", "sqeset", "chain", "cqe",
+      "regrare", "blind", "sqe", "sqeset", "sqeraw", "chain", "cqe",
       "step", "bind", "sys", "sock", "consts", "core",
     },
     lua = {

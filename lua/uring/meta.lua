@@ -676,6 +676,15 @@ function SQE:set_ioprio(bits) end
 ---@return uring.SQE
 function SQE:set_personality(id) end
 
+--- sqe:set_raw{opcode=, ioprio=, fd=, off=, addr=, len=, op_flags=, buf_index=,
+--- personality=, file_index=, addr3=} -> sqe, with these fields and zero in all
+--- others; flags are for set_flags. addr is a Buffer or a string, which is kept
+--- until the final CQE, or an integer. Nothing else is checked: the kernel
+--- reads and writes where an integer leads it. io_uring_enter(2)
+---@param options table
+---@return uring.SQE
+function SQE:set_raw(options) end
+
 --- Completes at once. Linux 5.1, io_uring_prep_nop(3)
 ---@return integer id
 function SQE:prep_nop() end
