@@ -9,6 +9,9 @@ local POLLIN = require "uring.ring".consts.POLLIN
 local MIB = 1 << 20
 local CROWD = 1000
 
+-- A second of spinning is a second; serving takes longer where emulated.
+local BUSY = os.getenv "URING_EMULATED" and 0.7 or 0.2
+
 local function open_limit()
   local limits <close> = assert(io.open "/proc/self/limits")
   return tonumber(limits:read("a"):match "Max open files%s+(%d+)")
@@ -145,7 +148,7 @@ for _, server in ipairs(peer.SERVERS) do
         local cpu = running:cpu()
         uring.sleep(1)
         cpu = running:cpu() - cpu
-        assert.is_true(cpu < 0.2, "it took " .. cpu .. " s of one second")
+        assert.is_true(cpu < BUSY, "it took " .. cpu .. " s of one second")
         assert.is_true(served < 64, served .. " clients were served")
         for i, conn in ipairs(conns) do
           if turns[i] > 0 then

@@ -319,7 +319,7 @@ describe("closing a file", function()
       uring.spawn(function() got = table.pack(writer:write(("x"):rep(1e6))) end)
       uring.yield()
       assert.is_true(writer:close())
-      for _ = 1, 3 do uring.yield() end
+      while not got do uring.sleep(0.01) end -- a worker of the kernel's, in 6.1
       assert.same({ nil, "closed", errno.ECLOSED }, { got[1], got[2], got[3] })
       assert.is_true(got[4] > 0)
       raw.close(from)

@@ -21,7 +21,9 @@ rows.describe("recv", function()
 
   it("fills a Buffer with what there is", function()
     local own <close> = rows.owner()
-    local a, b = sockets.pair(own)
+    local server, address = sockets.listener(own)
+    local b = sockets.client(own, address) -- TCP tells what is left, from 5.19
+    local a = own((rows.raw("accept", server)))
     local buffer = uring.buffer(4)
     send(b, "hello!")
     local res, flags = rows.raw("recv", a, buffer)

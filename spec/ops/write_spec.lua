@@ -7,6 +7,12 @@ local uring = require "uring.ring"
 local C = uring.consts
 
 rows.describe("write", function()
+  local function needs_room_in_pipes()
+    if rows.is_newer("6.4") then
+      pending "before Linux 6.4 a write waits until a pipe has taken all"
+    end
+  end
+
   local function open(own, path, flags)
     return own((rows.raw("openat", C.AT_FDCWD, path, flags or C.O_WRONLY)))
   end
@@ -55,6 +61,7 @@ rows.describe("write", function()
   end)
 
   it("writes what a pipe has room for", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
     local text = ("0123456789abcdef"):rep(1 << 16)
@@ -85,6 +92,7 @@ rows.describe("write", function()
   end)
 
   it("is cancelled while it waits for room in a pipe", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local _, w = own(uring.pipe())
     rows.raw("write", w, ("x"):rep(1 << 20))
@@ -92,6 +100,7 @@ rows.describe("write", function()
   end)
 
   it("keeps what it writes", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
     local buffer, ring <close> = uring.buffer(1 << 20), rows.ring()

@@ -6,6 +6,12 @@ local uring = require "uring.ring"
 local C = uring.consts
 
 rows.describe("writev", function()
+  local function needs_room_in_pipes()
+    if rows.is_newer("6.4") then
+      pending "before Linux 6.4 a write waits until a pipe has taken all"
+    end
+  end
+
   local function open(own, file, flags)
     return own((rows.raw("openat", C.AT_FDCWD, file.path,
       flags or C.O_WRONLY)))
@@ -43,6 +49,7 @@ rows.describe("writev", function()
   end)
 
   it("writes what a pipe has room for", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
     local half = ("x"):rep(100000)
@@ -64,6 +71,7 @@ rows.describe("writev", function()
   end)
 
   it("is cancelled while it waits for room in a pipe", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local _, w = own(uring.pipe())
     rows.raw("write", w, ("x"):rep(1 << 20))
@@ -71,6 +79,7 @@ rows.describe("writev", function()
   end)
 
   it("keeps what it writes", function()
+    needs_room_in_pipes()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
     rows.raw("write", w, ("x"):rep(1 << 20))
