@@ -16,6 +16,7 @@ static const struct {
   [ARG_BGID] = { "bgid", check_bgid },
   [ARG_INT] = { "int", check_int },
   [ARG_SIZE] = { "size", check_size },
+  [ARG_ADVICE] = { "advice", check_advice },
   [ARG_OFFSET] = { "offset", check_offset },
   [ARG_ID] = { "id", check_id },
   [ARG_DATA] = { "data", check_data },
@@ -46,6 +47,7 @@ const char *arg_kind_name(ArgKind kind) {
 void arg_check(lua_State *L, const Op *op, int first, int level, Args *args) {
   args->mem_count = 0;
   args->anchor = 0;
+  args->copied = false;
   args->bufring = NULL;
   for (int i = 0; i < OP_ARGS_MAX && op->args[i].name != NULL; i++) {
     Source from = {

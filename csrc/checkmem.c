@@ -222,9 +222,10 @@ void check_fds(lua_State *L, const Source *from, Args *args, Arg *arg) {
   const Buffer *buffer;
   if (buffer_test(L, from->index) != NULL)
     buffer = check_buffer(L, from);
-  else if (lua_type(L, from->index) == LUA_TTABLE)
+  else if (lua_type(L, from->index) == LUA_TTABLE) {
     buffer = copy_fds(L, from);
-  else {
+    args->copied = true;
+  } else {
     check_wrong(L, from, "table or " BUFFER_TYPE);
     return;
   }

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
 
 static int64_t integer(lua_State *L, const Source *from, const char *expected,
                        int64_t least, int64_t most) {
@@ -32,10 +34,11 @@ void check_dirfd(lua_State *L, const Source *from, Args *args, Arg *arg) {
 }
 
 void check_slot(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  (void)args;
   arg->i = integer(L, from, "slot", 0, UINT_MAX);
   if (arg->i > INT_MAX && arg->i != IORING_FILE_INDEX_ALLOC)
     check_refuse(L, from, "out of range");
+  if (arg->i == IORING_FILE_INDEX_ALLOC && args->copied)
+    check_refuse(L, from, "the slots are told in a Buffer of descriptors");
 }
 
 /* The buffer that it is about is the last memory of an earlier argument. */
@@ -62,6 +65,31 @@ void check_int(lua_State *L, const Source *from, Args *args, Arg *arg) {
 void check_size(lua_State *L, const Source *from, Args *args, Arg *arg) {
   (void)args;
   arg->i = integer(L, from, "size", 0, INT64_MAX);
+}
+
+/* Some advice outlives the buffer, or makes its pages fatal to touch. */
+void check_advice(lua_State *L, const Source *from, Args *args, Arg *arg) {
+  static const int harmless[] = {
+    MADV_NORMAL,
+    MADV_RANDOM,
+    MADV_SEQUENTIAL,
+    MADV_WILLNEED,
+    MADV_DONTNEED,
+    MADV_FREE,
+    MADV_HUGEPAGE,
+    MADV_NOHUGEPAGE,
+    MADV_COLD,
+    MADV_PAGEOUT,
+    MADV_POPULATE_READ,
+    MADV_POPULATE_WRITE,
+    25 /* MADV_COLLAPSE */
+  };
+  (void)args;
+  arg->i = integer(L, from, "integer", INT_MIN, UINT_MAX);
+  for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+    if (harmless[i] == arg->i)
+      return;
+  check_refuse(L, from, "not an advice that a buffer can take");
 }
 
 void check_offset(lua_State *L, const Source *from, Args *args, Arg *arg) {
@@ -123,12 +151,27 @@ static uint64_t how_field(lua_State *L, const Source *from, const char *name) {
   return (uint64_t)value;
 }
 
-/* struct open_how: what is absent is 0. */
+static void check_how_names(lua_State *L, const Source *from) {
+  for (lua_pushnil(L); lua_next(L, from->index) != 0; lua_pop(L, 1)) {
+    const char *name =
+        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    if (strcmp(name, "flags") != 0 && strcmp(name, "mode") != 0 &&
+        strcmp(name, "resolve") != 0)
+      check_refuse(L, from, lua_pushfstring(L, "unknown field '%s'", name));
+  }
+}
+
+/* struct open_how: what is absent is 0, and the mode of a new file 0644. */
 void check_how(lua_State *L, const Source *from, Args *args, Arg *arg) {
   (void)args;
   if (lua_type(L, from->index) != LUA_TTABLE)
     check_wrong(L, from, "table");
+  check_how_names(L, from);
   arg->how = (UapiOpenHow){ .flags = how_field(L, from, "flags"),
                             .mode = how_field(L, from, "mode"),
                             .resolve = how_field(L, from, "resolve") };
+  bool makes =
+      (arg->how.flags & O_CREAT) || (arg->how.flags & O_TMPFILE) == O_TMPFILE;
+  if (makes && lua_getfield(L, from->index, "mode") == LUA_TNIL)
+    arg->how.mode = 0644;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #define IORING_OP_READ_MULTISHOT   49
 #define IORING_OP_WAITID           50
@@ -150,6 +151,15 @@
 #endif
 #ifndef IORING_FILE_INDEX_ALLOC
 #define IORING_FILE_INDEX_ALLOC (~0U)
+#endif
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
+#ifndef RWF_ATOMIC
+#define RWF_ATOMIC 0x40
+#endif
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x80
 #endif
 #ifndef FUTEX2_SIZE_U32
 #define FUTEX2_SIZE_U32 0x02

@@ -4,6 +4,7 @@
 #include "luaring.h"
 #include "clock.h"
 #include "fail.h"
+#include "fields.h"
 #include "flags.h"
 
 #include <errno.h>
@@ -53,13 +54,7 @@ bool luaring_shorten(LuaDeadline *deadline) {
 
 /* The field of the options at index 2, an integer of 32 bits; 0: absent. */
 static uint32_t option(lua_State *L, const char *name) {
-  lua_getfield(L, 2, name);
-  int exact = 1;
-  lua_Integer value = lua_isnil(L, -1) ? 0 : lua_tointegerx(L, -1, &exact);
-  if (!exact || value < 0 || value > UINT32_MAX)
-    luaL_error(L, "ring: option '%s' is out of range", name);
-  lua_pop(L, 1);
-  return (uint32_t)value;
+  return (uint32_t)fields_integer(L, 2, "ring", name, 0, 0, UINT32_MAX);
 }
 
 /* An option that needs a flag to be heard sets it. */
@@ -72,24 +67,12 @@ static uint32_t option_with(lua_State *L, const char *name,
   return option(L, name);
 }
 
-static void check_option_names(lua_State *L) {
+static void read_options(lua_State *L, struct io_uring_params *params) {
   static const char *const known[] = { "flags",          "cq_entries",
                                        "sq_thread_idle", "sq_thread_cpu",
                                        "wq_fd",          NULL };
-  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    int i = 0;
-    while (known[i] != NULL && strcmp(known[i], name) != 0)
-      i++;
-    if (known[i] == NULL)
-      luaL_error(L, "ring: unknown option '%s'", name);
-  }
-}
-
-static void read_options(lua_State *L, struct io_uring_params *params) {
   luaL_checktype(L, 2, LUA_TTABLE);
-  check_option_names(L);
+  fields_check_names(L, 2, "ring", known);
   lua_getfield(L, 2, "flags");
   params->flags = flags_check(L, lua_gettop(L), "ring", FLAGS_SETUP);
   lua_pop(L, 1);

@@ -4,6 +4,7 @@
 #include "msg.h"
 #include "addr.h"
 #include "buffer.h"
+#include "fields.h"
 #include "iovecs.h"
 
 #include <lauxlib.h>
@@ -115,16 +116,6 @@ static void set_iov(lua_State *L, Message *message) {
   }
 }
 
-static void check_field_names(lua_State *L) {
-  for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(name, "iov") != 0 && strcmp(name, "name") != 0 &&
-        strcmp(name, "control") != 0)
-      luaL_error(L, "message: unknown field '%s'", name);
-  }
-}
-
 /*
 ** message{iov=, name=, control=} -> Message for sendmsg and recvmsg.  iov is
 ** a string, a Buffer or an Iovecs; name an Address to send to, or true where
@@ -132,9 +123,10 @@ static void check_field_names(lua_State *L) {
 ** there shall be room for.  sendmsg(2), recvmsg(2)
 */
 static int msg_new(lua_State *L) {
+  static const char *const known[] = { "iov", "name", "control", NULL };
   luaL_checktype(L, 1, LUA_TTABLE);
-  check_field_names(L);
   lua_settop(L, 1);
+  fields_check_names(L, 1, "message", known);
   Message *message = lua_newuserdatauv(L, sizeof *message, KEPT);
   *message = (Message){ .mem = NULL, .writable = true };
   luaL_setmetatable(L, MESSAGE_TYPE);

@@ -25,6 +25,7 @@ typedef enum {
   ARG_BGID,    /* an integer of 16 bits */
   ARG_INT,     /* an integer of 32 bits, signed or unsigned */
   ARG_SIZE,    /* an integer of 63 bits */
+  ARG_ADVICE,  /* what madvise may do to memory of ours */
   ARG_OFFSET,  /* a place in a file; -1 is the current one */
   ARG_ID,      /* what prep returned for another op */
   ARG_DATA,    /* an integer that is no id, for a CQE or an event */

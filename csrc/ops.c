@@ -108,6 +108,9 @@ static void command_of(struct io_uring_sqe *sqe, const Arg *arg) {
 #define PEER(name) { #name, ARG_PEER, true, 0 }
 #define OFFSET(name) { #name, ARG_OFFSET, true, -1 }
 #define SLOT(name) { #name, ARG_SLOT, true, IORING_FILE_INDEX_ALLOC }
+#define OPTSIZE(name) { #name, ARG_SIZE, true, 0 }
+#define ADVICE(name) { #name, ARG_ADVICE, false, 0 }
+#define AT(name) { #name, ARG_SLOT, false, 0 }
 #define OPTDATA(name) { #name, ARG_DATA, true, 0 }
 #define OPT(name, def) { #name, ARG_INT, true, def }
 #define STRUCT(name, size) { #name, ARG_OUT, false, size }

@@ -16,6 +16,19 @@ bool pins_reserve(Pins *pins, uint32_t count) {
   return true;
 }
 
+bool pins_grow(Pins *pins, uint32_t count) {
+  if (count <= pins->count)
+    return true;
+  Mem **buffers = realloc(pins->buffers, count * sizeof buffers[0]);
+  if (buffers == NULL)
+    return false;
+  for (uint32_t i = pins->count; i < count; i++)
+    buffers[i] = NULL;
+  pins->buffers = buffers;
+  pins->count = count;
+  return true;
+}
+
 void pins_put(Pins *pins, uint32_t index, Mem *mem) {
   assert(index < pins->count);
   Mem *old = pins->buffers[index];

@@ -24,6 +24,8 @@ typedef struct {
 
 /* Makes a table of so many empty places; false: there is no memory. */
 bool pins_reserve(Pins *pins, uint32_t count);
+/* Makes it that large at least, with what it has; false: there is no memory. */
+bool pins_grow(Pins *pins, uint32_t count);
 /* Puts a buffer, or NULL, at an index of the table. */
 void pins_put(Pins *pins, uint32_t index, Mem *mem);
 /* Whether a buffer is the one at an index. */

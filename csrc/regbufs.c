@@ -6,13 +6,13 @@
 */
 #include "regbufs.h"
 #include "buffer.h"
+#include "fields.h"
 #include "luabufring.h"
 #include "luaring.h"
 #include "registers.h"
 #include "tags.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/uio.h>
 
 #define BUFFERS_MAX 16384 /* IORING_MAX_REG_BUFFERS */
@@ -161,9 +161,55 @@ static int unregister_buffers(lua_State *L) {
   return registers_push_done(L, "unregister_buffers", code);
 }
 
+/* The fields of the table at index 3, if there is one. */
+static void read_part(lua_State *L, UapiCloneBuffers *clone) {
+  static const char *const known[] = { "src_off", "dst_off", "nr", "replace",
+                                       NULL };
+  if (lua_isnil(L, 3))
+    return;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  fields_check_names(L, 3, "clone_buffers", known);
+  const char *what = "clone_buffers";
+  clone->src_off =
+      (uint32_t)fields_integer(L, 3, what, "src_off", 0, 0, BUFFERS_MAX);
+  clone->dst_off =
+      (uint32_t)fields_integer(L, 3, what, "dst_off", 0, 0, BUFFERS_MAX);
+  clone->nr = (uint32_t)fields_integer(L, 3, what, "nr", 0, 1, BUFFERS_MAX);
+  if (fields_boolean(L, 3, what, "replace"))
+    clone->flags |= IORING_REGISTER_DST_REPLACE;
+}
+
+/* Makes room for what will be cloned, and clones it. */
+static int clone_part(Ring *ring, const Ring *source,
+                      const UapiCloneBuffers *clone) {
+  Pins *pins = &ring->pins;
+  uint32_t last = source->pins.count;
+  bool replaces = clone->flags & IORING_REGISTER_DST_REPLACE;
+  uint32_t count = clone->nr;
+  if (count == 0 && clone->src_off < last)
+    count = last - clone->src_off;
+  if (count == 0 || clone->src_off + count > last)
+    return last > 0 ? -EOVERFLOW : -ENXIO;
+  bool fresh = pins->count == 0;
+  if (!fresh && !replaces)
+    return -EBUSY;
+  if (!pins_grow(pins, clone->dst_off + count))
+    return -ENOMEM;
+  int code =
+      kernel_register(&ring->uring, IORING_REGISTER_CLONE_BUFFERS, clone, 1);
+  if (code < 0 && fresh)
+    pins_clear(pins);
+  for (uint32_t i = 0; code >= 0 && i < count; i++)
+    pins_put(pins, clone->dst_off + i,
+             source->pins.buffers[clone->src_off + i]);
+  return code;
+}
+
 /*
-** ring:clone_buffers(source) -> true, or nil, message, code: registers the
-** buffers of another ring here too, by the same indices.
+** ring:clone_buffers(source [, {src_off=, dst_off=, nr=, replace=}]) -> true,
+** or nil, message, code: registers the buffers of another ring here too, by
+** the same indices; or nr of them from the index src_off on, here from
+** dst_off on (Linux 6.13); replace: though there are some here.
 ** io_uring_clone_buffers(3), Linux 6.12.
 */
 static int clone_buffers(lua_State *L) {
@@ -175,17 +221,10 @@ static int clone_buffers(lua_State *L) {
                                  : source->uring.ring_fd),
     .flags = indexed ? IORING_REGISTER_SRC_REGISTERED : 0,
   };
-  uint32_t count = source->pins.count;
-  int code = count > 0 ? reserve(ring, count) : -ENXIO;
-  if (code < 0)
-    return registers_push_done(L, "clone_buffers", code);
-  code =
-      kernel_register(&ring->uring, IORING_REGISTER_CLONE_BUFFERS, &clone, 1);
-  if (code < 0)
-    pins_clear(&ring->pins);
-  for (uint32_t i = 0; code >= 0 && i < count; i++)
-    pins_put(&ring->pins, i, source->pins.buffers[i]);
-  return registers_push_done(L, "clone_buffers", code);
+  lua_settop(L, 3);
+  read_part(L, &clone);
+  return registers_push_done(L, "clone_buffers",
+                             clone_part(ring, source, &clone));
 }
 
 static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
@@ -200,30 +239,6 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
   return value;
 }
 
-static bool choice(lua_State *L, const char *name) {
-  lua_getfield(L, 2, name);
-  if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
-    luaL_error(L, "buf_ring: '%s' must be a boolean", name);
-  bool value = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return value;
-}
-
-static void check_field_names(lua_State *L) {
-  static const char *const known[] = { "bgid",        "entries", "size",
-                                       "incremental", "mapped",  "source",
-                                       NULL };
-  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    int i = 0;
-    while (known[i] != NULL && strcmp(known[i], name) != 0)
-      i++;
-    if (known[i] == NULL)
-      luaL_error(L, "buf_ring: unknown field '%s'", name);
-  }
-}
-
 /*
 ** ring:buf_ring{bgid=, entries=, size=, incremental=, mapped=, source=} ->
 ** BufRing of so many buffers of 'size' bytes, or nil, message, code.
@@ -234,15 +249,19 @@ static void check_field_names(lua_State *L) {
 */
 static int make_buf_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
+  static const char *const known[] = { "bgid",        "entries", "size",
+                                       "incremental", "mapped",  "source",
+                                       NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
-  check_field_names(L);
+  lua_settop(L, 2);
+  fields_check_names(L, 2, "buf_ring", known);
   BufRingShape shape = {
     .bgid = (uint16_t)field(L, "bgid", 0, UINT16_MAX),
     .count = (uint32_t)field(L, "entries", 1, 32768),
     .size = (uint32_t)field(L, "size", 1, 1 << 30),
-    .incremental = choice(L, "incremental"),
-    .mapped = choice(L, "mapped"),
-    .source = choice(L, "source"),
+    .incremental = fields_boolean(L, 2, "buf_ring", "incremental"),
+    .mapped = fields_boolean(L, 2, "buf_ring", "mapped"),
+    .source = fields_boolean(L, 2, "buf_ring", "source"),
   };
   if ((shape.count & (shape.count - 1)) != 0)
     return luaL_error(L, "buf_ring: 'entries' must be a power of two");

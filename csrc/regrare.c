@@ -4,6 +4,7 @@
 #include "regrare.h"
 #include "buffer.h"
 #include "fail.h"
+#include "fields.h"
 #include "luaring.h"
 #include "registers.h"
 
@@ -17,14 +18,9 @@
 #define BPF_SIZE_MAX (4096 * BPF_LEAST)
 #define ENTRY_SIZE   16 /* struct io_uring_zcrx_rqe */
 
-static lua_Integer field(lua_State *L, const char *name, lua_Integer absent) {
-  int exact = 1;
-  lua_getfield(L, 2, name);
-  lua_Integer value = lua_isnil(L, -1) ? absent : lua_tointegerx(L, -1, &exact);
-  if (!exact || value < 0 || value > INT32_MAX)
-    luaL_error(L, "register_ifq: '%s' is out of range", name);
-  lua_pop(L, 1);
-  return value;
+static uint32_t field(lua_State *L, const char *name, lua_Integer absent) {
+  return (uint32_t)fields_integer(L, 2, "register_ifq", name, absent, 0,
+                                  INT32_MAX);
 }
 
 /* Keeps memory for as long as the ring: the card writes to it. */
@@ -43,13 +39,16 @@ static void keep(lua_State *L, Ring *ring, Mem *mem) {
 */
 static int register_ifq(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
+  static const char *const known[] = { "if_idx", "if_rxq", "rq_entries",
+                                       "flags", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
+  fields_check_names(L, 2, "register_ifq", known);
   UapiZcrxIfq reg = {
-    .if_idx = (uint32_t)field(L, "if_idx", -1),
-    .if_rxq = (uint32_t)field(L, "if_rxq", 0),
-    .rq_entries = (uint32_t)field(L, "rq_entries", 256),
-    .flags = (uint32_t)field(L, "flags", 0),
+    .if_idx = field(L, "if_idx", 0),
+    .if_rxq = field(L, "if_rxq", 0),
+    .rq_entries = field(L, "rq_entries", 256),
+    .flags = field(L, "flags", 0),
   };
   if (reg.rq_entries == 0 || reg.rq_entries > ENTRIES_MAX)
     return luaL_error(L, "register_ifq: 'rq_entries' is out of range");

@@ -2,12 +2,12 @@
 ** regring.c - what a ring may do and how: its state, limits and helpers.
 */
 #include "regring.h"
+#include "fields.h"
 #include "flags.h"
 #include "luaring.h"
 #include "mapping.h"
 #include "registers.h"
 
-#include <string.h>
 #include <time.h>
 
 #define RESTRICTIONS_MAX 256
@@ -72,21 +72,6 @@ static void read_flags(lua_State *L, Restrictions *to, uint16_t kind,
   lua_pop(L, 1);
 }
 
-static void check_field_names(lua_State *L) {
-  static const char *const known[] = { "register_ops", "sqe_ops",
-                                       "sqe_flags_allowed",
-                                       "sqe_flags_required", NULL };
-  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    int i = 0;
-    while (known[i] != NULL && strcmp(known[i], name) != 0)
-      i++;
-    if (known[i] == NULL)
-      luaL_error(L, "register_restrictions: unknown field '%s'", name);
-  }
-}
-
 /*
 ** ring:register_restrictions{register_ops=, sqe_ops=, sqe_flags_allowed=,
 ** sqe_flags_required=} -> true, or nil, message, code: what this ring may do
@@ -96,9 +81,12 @@ static void check_field_names(lua_State *L) {
 */
 static int register_restrictions(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
+  static const char *const known[] = { "register_ops", "sqe_ops",
+                                       "sqe_flags_allowed",
+                                       "sqe_flags_required", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  check_field_names(L);
+  fields_check_names(L, 2, "register_restrictions", known);
   Restrictions to;
   to.count = 0;
   read_list(L, &to, IORING_RESTRICTION_REGISTER_OP, "register_ops");

@@ -2,6 +2,7 @@
 ** regtask.c - what a ring tells and asks others: events, credentials, workers.
 */
 #include "regtask.h"
+#include "fields.h"
 #include "luaring.h"
 #include "registers.h"
 
@@ -144,13 +145,7 @@ static int register_iowq_max_workers(lua_State *L) {
 /* The field of the table at index 2, or what stands for an absent one. */
 static lua_Integer field(lua_State *L, const char *name, lua_Integer absent,
                          lua_Integer most) {
-  int exact = 1;
-  lua_getfield(L, 2, name);
-  lua_Integer value = lua_isnil(L, -1) ? absent : lua_tointegerx(L, -1, &exact);
-  if (!exact || (value != absent && (value < 0 || value > most)))
-    luaL_error(L, "register_sync_cancel: '%s' is out of range", name);
-  lua_pop(L, 1);
-  return value;
+  return fields_integer(L, 2, "register_sync_cancel", name, absent, 0, most);
 }
 
 /*
@@ -163,7 +158,11 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer absent,
 */
 static int register_sync_cancel(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
+  static const char *const known[] = { "id",    "fd",      "opcode",
+                                       "flags", "seconds", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  fields_check_names(L, 2, "register_sync_cancel", known);
   UapiSyncCancel reg = {
     .addr = (uint64_t)field(L, "id", 0, INT64_MAX),
     .fd = (int32_t)field(L, "fd", -1, INT_MAX),

@@ -43,13 +43,17 @@ static bool is_true(ResultKind kind, int res) {
   }
 }
 
-lua_Integer result_push(lua_State *L, const Op *op, int res, unsigned flags) {
+lua_Integer result_push(lua_State *L, const Slot *slot, int res,
+                        unsigned flags) {
+  const Op *op = slot->op;
   if (op->result == RESULT_EXPIRED && res == -ETIME)
     res = 0;
   if (res < 0) {
     lua_pushnil(L);
     return errno_of(res);
   }
+  if (op->result == RESULT_SLOT && !slot->picks)
+    res = slot->res; /* the one that the program chose */
   if (is_true(op->result, res))
     lua_pushboolean(L, 1);
   else

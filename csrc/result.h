@@ -12,7 +12,8 @@
 ** Pushes the value of a result, or nil where it failed.  Returns what comes
 ** with it: the CQE's flags, or the errno.
 */
-lua_Integer result_push(lua_State *L, const Op *op, int res, unsigned flags);
+lua_Integer result_push(lua_State *L, const Slot *slot, int res,
+                        unsigned flags);
 /* Closes the descriptors in a result that nobody will take. */
 void result_dispose(const struct io_uring *uring, const Slot *slot, int res);
 

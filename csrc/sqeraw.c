@@ -3,6 +3,7 @@
 */
 #include "sqeraw.h"
 #include "buffer.h"
+#include "fields.h"
 #include "flight.h"
 #include "sqe.h"
 
@@ -11,32 +12,15 @@
 
 static const Op *const NOP = &OPS[0]; /* its result is left as it is */
 
+static const char *const FIELDS[] = { "opcode",     "ioprio",    "fd",
+                                      "off",        "addr",      "len",
+                                      "op_flags",   "buf_index", "personality",
+                                      "file_index", "addr3",     NULL };
+
 /* The field of the table at index 2; 0 where it is absent. */
 static int64_t field(lua_State *L, const char *name, lua_Integer least,
                      lua_Integer most) {
-  int exact = 1;
-  lua_getfield(L, 2, name);
-  lua_Integer value = lua_isnil(L, -1) ? 0 : lua_tointegerx(L, -1, &exact);
-  if (!exact || value < least || value > most)
-    luaL_error(L, "set_raw: '%s' is out of range", name);
-  lua_pop(L, 1);
-  return value;
-}
-
-static void check_field_names(lua_State *L) {
-  static const char *const known[] = { "opcode",     "ioprio",    "fd",
-                                       "off",        "addr",      "len",
-                                       "op_flags",   "buf_index", "personality",
-                                       "file_index", "addr3",     NULL };
-  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    int i = 0;
-    while (known[i] != NULL && strcmp(known[i], name) != 0)
-      i++;
-    if (known[i] == NULL)
-      luaL_error(L, "set_raw: unknown field '%s'", name);
-  }
+  return fields_integer(L, 2, "set_raw", name, 0, least, most);
 }
 
 /* Leaves what 'addr' is on the stack, and what the op must keep in 'args'. */
@@ -73,7 +57,7 @@ static int sqe_set_raw(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  check_field_names(L);
+  fields_check_names(L, 2, "set_raw", FIELDS);
   struct io_uring_sqe raw = {
     .opcode = (uint8_t)field(L, "opcode", 0, UINT8_MAX),
     .ioprio = (uint16_t)field(L, "ioprio", 0, UINT16_MAX),

@@ -41,9 +41,9 @@ static lua_Integer push_value(lua_State *L, const Slot *slot,
   const BufRing *bufring = slot->bufring;
   lua_Integer extra = cqe->flags;
   if (slot->flags & IORING_CQE_F_MORE) /* this is the notification */
-    extra = result_push(L, slot->op, slot->res, cqe->flags);
+    extra = result_push(L, slot, slot->res, cqe->flags);
   else if (bufring == NULL || bufring->shape.source || cqe->res < 0)
-    extra = result_push(L, slot->op, cqe->res, cqe->flags);
+    extra = result_push(L, slot, cqe->res, cqe->flags);
   else if (cqe->flags & IORING_CQE_F_BUFFER)
     luabufring_push_ahead(L, bufring, cqe->flags, (uint32_t)cqe->res);
   else

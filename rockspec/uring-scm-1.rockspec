@@ -58,6 +58,7 @@ build = {
         "csrc/drain.c",
         "csrc/enter.c",
         "csrc/fail.c",
+        "csrc/fields.c",
         "csrc/flags.c",
         "csrc/flight.c",
         "csrc/futexes.c",

@@ -76,12 +76,12 @@ describe("opening a ring", function()
 
   it("refuses options that are none", function()
     assert.error_matches(function() uring.ring(1, { entries = 4 }) end,
-      "ring: unknown option 'entries'")
+      "ring: unknown field 'entries'")
     assert.error_matches(function() uring.ring(1, { "submit_all" }) end,
-      "ring: unknown option '?'", 1, true)
+      "ring: unknown field '?'", 1, true)
     for _, value in ipairs { -1, 1 << 32, "many", 1.5 } do
       assert.error_matches(function() uring.ring(1, { cq_entries = value }) end,
-        "ring: option 'cq_entries' is out of range")
+        "ring: 'cq_entries' is out of range")
     end
     assert.error_matches(function() uring.ring(1, 12) end, "table expected")
   end)

@@ -10,7 +10,8 @@ local house = {
   -- A room may use only itself and the rooms named before it.
   rooms = {
     c = {
-      "compat", "prep", "kernel", "clock", "op", "fail", "ops", "mem", "slot",
+      "compat", "prep", "kernel", "clock", "op", "fail", "fields", "ops", "mem",
+      "slot",
       "buffer", "iovecs", "addr", "msg", "futexes", "bufring", "registers",
       "luabufring",
       "pins", "arg", "check", "checknum", "checkmem", "argcheck", "result",

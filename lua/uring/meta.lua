@@ -198,14 +198,17 @@ function Ring:buf_ring(options) end
 ---@return integer
 function Ring:chain(body) end
 
---- ring:clone_buffers(source) -> true, or nil, message, code: registers the
---- buffers of another ring here too, by the same indices.
+--- ring:clone_buffers(source [, {src_off=, dst_off=, nr=, replace=}]) -> true,
+--- or nil, message, code: registers the buffers of another ring here too, by
+--- the same indices; or nr of them from the index src_off on, here from dst_off
+--- on (Linux 6.13); replace: though there are some here.
 --- io_uring_clone_buffers(3), Linux 6.12.
 ---@param source uring.Ring
+---@param options? table
 ---@return true?
 ---@return string? message
 ---@return integer? code
-function Ring:clone_buffers(source) end
+function Ring:clone_buffers(source, options) end
 
 --- ring:close(): cancels and drains what is in flight first; once more is
 --- nothing. Also for a <close> variable, and for the collector.
@@ -785,8 +788,7 @@ function SQE:prep_poll_update(target, events, flags) end
 --- io_uring_prep_sync_file_range(3)
 ---@param fd integer a descriptor
 ---@param length integer
----@param offset? integer a place in the file, in bytes; -1 is the file's own
---- position
+---@param offset? integer bytes, default 0
 ---@param flags? integer default 0
 ---@return integer id
 function SQE:prep_sync_file_range(fd, length, offset, flags) end
@@ -972,7 +974,7 @@ function SQE:prep_close_direct(slot) end
 --- 5.6, io_uring_prep_files_update(3)
 ---@param fds integer[]|uring.Buffer a list of descriptors, or a Buffer of them,
 --- 32 bits each
----@param offset? integer a slot of the registered files; by default the kernel
+---@param offset integer a slot of the registered files; by default the kernel
 --- takes one that is free
 ---@return integer id
 function SQE:prep_files_update(fds, offset) end
@@ -1018,7 +1020,9 @@ function SQE:prep_fadvise(fd, offset, length, advice) end
 --- io_uring_prep_madvise64(3)
 ---@param buf uring.Buffer a Buffer that was made with an alignment of pages
 --- (4096)
----@param advice integer
+---@param advice integer MADV_NORMAL, _RANDOM, _SEQUENTIAL, _WILLNEED,
+--- _DONTNEED, _FREE, _COLD, _PAGEOUT, _POPULATE_READ, _POPULATE_WRITE,
+--- _COLLAPSE, _HUGEPAGE or _NOHUGEPAGE
 ---@return integer id
 function SQE:prep_madvise(buf, advice) end
 
@@ -1620,8 +1624,7 @@ function op.poll_update(target, events, flags) end
 --- io_uring_prep_sync_file_range(3)
 ---@param fd integer a descriptor
 ---@param length integer
----@param offset? integer a place in the file, in bytes; -1 is the file's own
---- position
+---@param offset? integer bytes, default 0
 ---@param flags? integer default 0
 ---@return true? ok
 ---@return integer|string flags of the CQE, or the message
@@ -1847,7 +1850,7 @@ function op.close_direct(slot) end
 --- 5.6, io_uring_prep_files_update(3)
 ---@param fds integer[]|uring.Buffer a list of descriptors, or a Buffer of them,
 --- 32 bits each
----@param offset? integer a slot of the registered files; by default the kernel
+---@param offset integer a slot of the registered files; by default the kernel
 --- takes one that is free
 ---@return integer? number
 ---@return integer|string flags of the CQE, or the message
@@ -1903,7 +1906,9 @@ function op.fadvise(fd, offset, length, advice) end
 --- io_uring_prep_madvise64(3)
 ---@param buf uring.Buffer a Buffer that was made with an alignment of pages
 --- (4096)
----@param advice integer
+---@param advice integer MADV_NORMAL, _RANDOM, _SEQUENTIAL, _WILLNEED,
+--- _DONTNEED, _FREE, _COLD, _PAGEOUT, _POPULATE_READ, _POPULATE_WRITE,
+--- _COLLAPSE, _HUGEPAGE or _NOHUGEPAGE
 ---@return true? ok
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code

@@ -108,12 +108,15 @@ local function check_together(names, reasons)
 end
 
 local function check_known(names, reasons)
-  local ours = setupflags.known()
+  local ours, before = setupflags.known(), #reasons
   for _, flag in ipairs(FLAGS) do
     if names[flag.name] and not ours[flag.name] then
       reasons[#reasons + 1] = ("%s needs Linux %s"):format(flag.name,
         flag.since)
     end
+  end
+  if #reasons > before then
+    reasons[#reasons + 1] = "this is " .. core.release()
   end
 end
 

@@ -46,6 +46,7 @@ function samples.right(arg, things)
     src = "text", iovecs = things.strings, vector = things.vector,
     path = "/", seconds = 0, address = things.address, peer = nil,
     fds = { -1 }, slot = 0, index = 0, bgid = 0, size = 0, data = 1,
+    advice = 4,
     pages = things.pages, source = things.source, command = "",
     msg = things.message, msgout = things.message, name = "user.x",
     futexes = things.futexes, how = {},
@@ -89,6 +90,7 @@ local EXPECTED = {
   index = { "index", "number" },
   bgid = { "integer", "number" },
   size = { "size", "number" },
+  advice = { "integer", "number" },
   data = { "integer", "number" },
   pages = { "uring.Buffer", "uring.Buffer" },
   source = { "uring.BufRing", "uring.BufRing" },
@@ -145,6 +147,10 @@ local SUBTLE = {
   end,
   bgid = function() return { { -1, RANGE }, { 1 << 16, RANGE } } end,
   size = function() return { { -1, RANGE }, { math.mininteger, RANGE } } end,
+  advice = function()
+    local why = "not an advice that a buffer can take"
+    return { { 10, why }, { 102, why }, { -1, why }, { 1 << 32, RANGE } }
+  end,
   data = function()
     return { { 1 << 62, RANGE }, { math.maxinteger, RANGE } }
   end,
@@ -190,6 +196,7 @@ local SUBTLE = {
   end,
   how = function()
     return { { { flags = -1 }, "'flags' is out of range" },
+      { { resolv = 1 }, "unknown field 'resolv'" },
       { { mode = "x" }, "'mode' is out of range" },
       { { resolve = 1.5 }, "'resolve' is out of range" } }
   end,

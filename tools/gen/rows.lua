@@ -18,6 +18,9 @@ local ARGUMENTS = {
   bgid = { type = "integer", words = "an integer of 16 bits" },
   int = { type = "integer", words = "an integer", obvious = true },
   size = { type = "integer", words = "bytes" },
+  advice = { type = "integer", words = "MADV_NORMAL, _RANDOM, _SEQUENTIAL, "
+    .. "_WILLNEED, _DONTNEED, _FREE, _COLD, _PAGEOUT, _POPULATE_READ, "
+    .. "_POPULATE_WRITE, _COLLAPSE, _HUGEPAGE or _NOHUGEPAGE" },
   data = { type = "integer",
     words = "an integer below 2^62, or a negative one" },
   offset = { type = "integer",
@@ -60,7 +63,7 @@ local RESULTS = {
     words = "a new descriptor, which is yours to close" },
   number = { name = "number", type = "integer", words = "a number" },
   slot = { name = "slot", type = "integer",
-    words = "the slot that the kernel chose, or 0 where you did" },
+    words = "the slot; in a CQE 0 where the program chose it" },
   pipe = { name = "true", type = "true",
     words = "`true`; the two descriptors are yours to close" },
   slots = { name = "true", type = "true",
@@ -112,6 +115,7 @@ local NO_DEFAULT = { peer = true, slot = true, command = true, data = true,
 local function default_of(core, argument, source)
   if not argument.optional or NO_DEFAULT[argument.kind] then return nil end
   if argument.kind == "offset" then return "-1" end
+  if argument.kind == "size" then return "0" end
   local term = source:match("OPT %(" .. argument.name .. ", ([^)]+)%)")
   assert(term and value_of(core, term) == argument.default,
     "ops.def has another default than the module: " .. argument.name)

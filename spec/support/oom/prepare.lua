@@ -41,6 +41,7 @@ local make = {
   index = function() return 0 end,
   bgid = function() return 7 end,
   size = function() return 0 end,
+  advice = function() return 0 end,
   data = function() return 1 end,
   pages = function() return core.buffer(4096, 4096) end,
   source = function() return source end,
