@@ -15,10 +15,11 @@
 
 #include <errno.h>
 
-#define UP_RING STEP_RING
-#define UP_HELD STEP_HELD
-#define UP_OP   lua_upvalueindex(3)
-#define CALLER  2 /* level of who called the Lua function around us */
+#define UP_RING  STEP_RING
+#define UP_HELD  STEP_HELD
+#define UP_OP    lua_upvalueindex(3)
+#define UP_KNOWN lua_upvalueindex(4)
+#define CALLER   2 /* level of who called the Lua function around us */
 /* Starts the op of a slot; false: there is no room, not even to wait. */
 static bool launch(Ring *ring, Slot *slot, const Args *args) {
   struct io_uring_sqe *sqe = NULL;
@@ -100,35 +101,44 @@ static int start_for(lua_State *L) {
   return start(L, 2);
 }
 
-/* start.<row>(...) where the kernel lacks the opcode -> ENOSYS */
-static int refuse_here(lua_State *L) {
+static int refuse(lua_State *L, int first) {
   Args args;
-  check_args(L, lua_touserdata(L, UP_RING), 1, &args);
-  lua_pushinteger(L, ENOSYS);
+  const Op *op = lua_touserdata(L, UP_OP);
+  check_args(L, lua_touserdata(L, UP_RING), first, &args);
+  bool known = lua_toboolean(L, UP_KNOWN);
+  lua_pushinteger(L, known && (op->traits & TRAIT_WIDE) ? EINVAL : ENOSYS);
   return 1;
+}
+
+/*
+** start.<row>(...) where the kernel lacks the opcode -> ENOSYS, or the ring
+** wide SQEs -> EINVAL
+*/
+static int refuse_here(lua_State *L) {
+  return refuse(L, 1);
 }
 
 /* start_for.<row>(coroutine, ...) likewise */
 static int refuse_for(lua_State *L) {
-  Args args;
-  check_args(L, lua_touserdata(L, UP_RING), 2, &args);
-  lua_pushinteger(L, ENOSYS);
-  return 1;
+  return refuse(L, 2);
 }
 
-static void push_closure(lua_State *L, lua_CFunction function, const Op *op) {
+static void push_closure(lua_State *L, lua_CFunction function, const Op *op,
+                         bool known) {
   lua_pushvalue(L, 1);
   luaring_push_held(L, 1);
   lua_pushlightuserdata(L, (void *)op);
-  lua_pushcclosure(L, function, 3);
+  lua_pushboolean(L, known);
+  lua_pushcclosure(L, function, 4);
 }
 
 static void push_rows(lua_State *L, const bool *supported,
-                      lua_CFunction function, lua_CFunction refuse) {
+                      lua_CFunction function, lua_CFunction refusal) {
   lua_createtable(L, 0, (int)OPS_COUNT);
   for (unsigned i = 0; i < OPS_COUNT; i++) {
     bool known = supported[OPS[i].opcode];
-    push_closure(L, known ? function : refuse, &OPS[i]);
+    bool fits = !(OPS[i].traits & TRAIT_WIDE);
+    push_closure(L, known && fits ? function : refusal, &OPS[i], known);
     lua_setfield(L, -2, OPS[i].name);
   }
 }
@@ -149,7 +159,7 @@ static int bind_ring(lua_State *L) {
   lua_setfield(L, 2, "start");
   push_rows(L, supported, start_for, refuse_for);
   lua_setfield(L, 2, "start_for");
-  push_closure(L, step_turn, NULL);
+  push_closure(L, step_turn, NULL, true);
   lua_setfield(L, 2, "step");
   return 1;
 }

@@ -74,23 +74,59 @@ static int chain_close(lua_State *L) {
   return 0;
 }
 
+/* Who skips its CQE needs another one to say that it is over. */
+static const char *why_not_skip(const Ring *ring, const Sqe *sqe,
+                                const Sqe *next) {
+  if (ring->uring.flags & IORING_SETUP_SQPOLL)
+    return "on a ring with sqpoll, which may split the chain";
+  if (!(sqe->slot->op->traits & TRAIT_SKIPS))
+    return "which it may post twice, or not at all where it fails";
+  if (sqe->sqe->flags & IOSQE_BUFFER_SELECT)
+    return "which tells the buffer that it picked";
+  if (next == NULL)
+    return "as the last of the chain: nobody would say that it is over";
+  if (next->slot->op->traits & TRAIT_LIMITS)
+    return "with a link_timeout";
+  return NULL;
+}
+
 static bool skips(const Sqe *sqe) {
   return sqe->sqe->flags & IOSQE_CQE_SKIP_SUCCESS;
 }
 
-/* Who skips its CQE needs another one to say that it is over. */
-static void check_skips(lua_State *L, lua_Integer count) {
+/* Whether one of them skips its CQE; raises where that would not be safe. */
+static bool check_skips(lua_State *L, const Ring *ring, lua_Integer count) {
+  bool some = false, hard = false, earlier = true;
   for (lua_Integer i = 1; i <= count; i++) {
     const Sqe *sqe = sqe_at(L, i);
-    if (!skips(sqe))
-      continue;
-    if (i == count)
-      luaL_error(L, "chain: the last op cannot skip its CQE");
-    if (sqe_at(L, i + 1)->slot->op->traits & TRAIT_LIMITS)
-      luaL_error(L, "chain: an op with a link_timeout cannot skip its CQE");
-    if (sqe->slot->op->traits & (TRAIT_MULTISHOT | TRAIT_NOTIF))
-      luaL_error(L, "chain: %s cannot skip its CQEs", sqe->slot->op->name);
+    const char *name = sqe->slot->op->name, *why = NULL;
+    if (skips(sqe)) {
+      why = why_not_skip(ring, sqe, i < count ? sqe_at(L, i + 1) : NULL);
+      if (why == NULL && !earlier)
+        why = "behind one that does not";
+      some = true;
+    }
+    if (why != NULL)
+      luaL_error(L, "chain: %s cannot skip its CQE %s", name, why);
+    earlier = skips(sqe);
+    hard = hard || (sqe->sqe->flags & IOSQE_IO_HARDLINK);
   }
+  if (some && hard)
+    luaL_error(L, "chain: an op of a chain with io_hardlink cannot skip its "
+                  "CQE");
+  return some;
+}
+
+/* A link before the chain would make it part of another. */
+static void check_before(lua_State *L, const Ring *ring) {
+  const struct io_uring_sq *sq = &ring->uring.sq;
+  unsigned shift = ring->uring.flags & IORING_SETUP_SQE128 ? 1 : 0;
+  if (io_uring_sq_ready(&ring->uring) == 0)
+    return;
+  const struct io_uring_sqe *last =
+      &sq->sqes[((sq->sqe_tail - 1) & sq->ring_mask) << shift];
+  if (last->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK))
+    luaL_error(L, "chain: the SQE before it has a link");
 }
 
 static unsigned count_entries(lua_State *L, lua_Integer count) {
@@ -122,14 +158,19 @@ static int finish(lua_State *L, int status, lua_KContext context) {
   Ring *ring = luaring_check(L, 1);
   Chain *chain = luaL_checkudata(L, 3, CHAIN_TYPE);
   lua_Integer count = chain->count;
+  if (count < 0)
+    return luaL_error(L, "the chain is complete");
   lua_getiuservalue(L, 3, CHAIN_SQES);
-  check_skips(L, count);
+  bool some_skip = check_skips(L, ring, count);
   unsigned entries = count_entries(L, count);
   if (!ring_make_room(ring, entries))
     return luaL_error(L, "chain: no room for %d SQEs: the SQ has %d entries",
                       (int)entries, (int)ring->uring.sq.ring_entries);
+  check_before(L, ring);
   chain->count = -1;
   link_up(L, count);
+  if (some_skip) /* who is before it can no longer be linked to it */
+    ring->epoch++;
   lua_pushinteger(L, count);
   return 1;
 }
@@ -140,7 +181,10 @@ static int finish(lua_State *L, int status, lua_KContext context) {
 ** succeeded, with io_hardlink in its flags also when it has failed.  All go
 ** into the SQ together, after a submit where it has no room for them; where
 ** body raises, none does.  Raises where they are more than the SQ has
-** entries.  io_uring_enter(2), IOSQE_IO_LINK.
+** entries.  The first ones may have cqe_skip_success in their flags: they
+** post a CQE only where they fail, and then nothing behind them does.  Not
+** every op counts as failed for the kernel: fsync, renameat and the like do
+** not end a chain.  io_uring_enter(2), IOSQE_IO_LINK.
 */
 static int ring_chain(lua_State *L) {
   luaring_check(L, 1);

@@ -48,10 +48,10 @@ static void push_data(lua_State *L, int held, const Slot *slot,
 /* Advances the CQ over the CQE at its head. */
 static void take(lua_State *L, Ring *ring, int held, struct io_uring_cqe *cqe,
                  Slot *slot) {
-  int final = !(cqe->flags & IORING_CQE_F_MORE), res = cqe->res;
+  int final = !(cqe->flags & IORING_CQE_F_MORE);
   enter_seen(&ring->uring, cqe);
   if (slot != NULL && final)
-    flight_land(L, ring, held, slot, res);
+    flight_land(L, ring, held, slot);
 }
 
 /* Pushes the CQE at the head as a userdata, which stays at the head. */

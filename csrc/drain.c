@@ -25,10 +25,13 @@
 #define ROUNDS_FOR_STRINGS 300
 #define CANCEL_ID          0 /* no slot has this id */
 
-static void forget_sqe(Ring *ring, const struct io_uring_sqe *sqe) {
+/* Whether it was one of two entries that stand together. */
+static bool forget_sqe(Ring *ring, const struct io_uring_sqe *sqe) {
   Slot *slot = slot_find(&ring->slots, sqe->user_data);
+  bool wide = slot != NULL && (slot->op->traits & TRAIT_WIDE);
   if (slot != NULL)
     slot_give(&ring->slots, slot);
+  return wide;
 }
 
 static void forget_parked(Ring *ring) {
@@ -62,7 +65,8 @@ static void forget_unsubmitted(Ring *ring) {
               (ring->uring.flags & IORING_SETUP_R_DISABLED);
   unsigned first = ours ? *sq->khead : sq->sqe_head;
   for (unsigned i = first; i != sq->sqe_tail; i++)
-    forget_sqe(ring, &sq->sqes[(i & sq->ring_mask) << shift]);
+    if (forget_sqe(ring, &sq->sqes[(i & sq->ring_mask) << shift]) && shift == 0)
+      i++; /* what follows is no SQE */
   sq->sqe_head = sq->sqe_tail = first;
   if (ours && !rewinds)
     io_uring_smp_store_release(sq->ktail, first);
@@ -86,9 +90,9 @@ static void cancel_each(Ring *ring) {
     cancel_one(ring, slot_id(slot), 0);
 }
 
-static void land(Ring *ring, Slot *slot, int res) {
+static void land(Ring *ring, Slot *slot) {
   Slot *silent;
-  while ((silent = slot_next_silent(&ring->slots, slot, res)) != NULL)
+  while ((silent = slot_next_silent(&ring->slots, slot)) != NULL)
     slot_give(&ring->slots, silent);
   slot_give(&ring->slots, slot);
 }
@@ -100,7 +104,7 @@ static void reap(Ring *ring) {
     if (slot != NULL) {
       result_dispose(&ring->uring, slot, cqe->res);
       if (!(cqe->flags & IORING_CQE_F_MORE))
-        land(ring, slot, cqe->res);
+        land(ring, slot);
     }
     enter_seen(&ring->uring, cqe);
   }

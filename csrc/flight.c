@@ -68,9 +68,9 @@ void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot) {
   slot_give(&ring->slots, slot);
 }
 
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot, int res) {
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
   Slot *silent;
-  while ((silent = slot_next_silent(&ring->slots, slot, res)) != NULL)
+  while ((silent = slot_next_silent(&ring->slots, slot)) != NULL)
     flight_abandon(L, ring, held, silent);
   flight_abandon(L, ring, held, slot);
 }

@@ -30,7 +30,7 @@ void flight_unload(lua_State *L, int held, Slot *slot);
 ** The final CQE is here: unloads the slot and gives it back, and with it
 ** those of its chain that are over without a CQE.
 */
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot, int res);
+void flight_land(lua_State *L, Ring *ring, int held, Slot *slot);
 /* The op will never fly after all. */
 void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot);
 

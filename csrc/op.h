@@ -55,7 +55,7 @@ typedef enum {
   RESULT_NUMBER,  /* what the row's summary says */
   RESULT_FD,      /* a new descriptor; ours to close where nobody waits */
   RESULT_SLOT,    /* a slot that the kernel chose; ours to empty likewise */
-  RESULT_PIPE,    /* true; two new descriptors stand in op memory's pair */
+  RESULT_PIPE,    /* true; two new descriptors go to a Buffer */
   RESULT_SLOTS,   /* the same with slots */
   RESULT_MASK,    /* poll events */
   RESULT_MATCHES, /* true; where all are cancelled, how many */
@@ -69,7 +69,8 @@ typedef enum {
   TRAIT_BUNDLE = 4,    /* takes several buffers of a ring at a time */
   TRAIT_KEEPS = 8,     /* the kernel keeps the memory after the CQE */
   TRAIT_WIDE = 16,     /* needs an SQE of 128 bytes */
-  TRAIT_LIMITS = 32    /* limits the op before it in its chain */
+  TRAIT_LIMITS = 32,   /* limits the op before it in its chain */
+  TRAIT_SKIPS = 64     /* may skip its CQE: where it fails, its chain ends */
 } Trait;
 
 typedef struct {
@@ -100,7 +101,10 @@ typedef union {
   struct epoll_event event;
   UapiOpenHow how;
   socklen_t length;
-  int *pair; /* in a Buffer that the slot holds */
+  struct {
+    int pair[2]; /* that the kernel writes */
+    int *buffer; /* where they go with the CQE; the slot holds it */
+  } pipe;
 } OpMemory;
 
 typedef struct {

@@ -41,8 +41,8 @@ static struct epoll_event *event_of(OpMemory *memory, const Arg *events,
 }
 
 static int *pair_of(OpMemory *memory, const Arg *arg) {
-  memory->pair = arg->data;
-  return memory->pair;
+  memory->pipe.buffer = arg->data;
+  return memory->pipe.pair;
 }
 
 /* A slot as the helpers want it, of which some add 1 to say "any". */

@@ -71,7 +71,7 @@ static void empty(const struct io_uring *uring, int slot) {
 void result_dispose(const struct io_uring *uring, const Slot *slot, int res) {
   if (res < 0)
     return;
-  const int *pair = slot->memory.pair;
+  const int *pair = slot->memory.pipe.pair;
   switch ((ResultKind)slot->op->result) {
     case RESULT_FD:
       close(res);

@@ -121,11 +121,17 @@ struct io_uring_sqe *ring_sqe(Ring *ring) {
 
 bool ring_make_room(Ring *ring, unsigned count) {
   struct io_uring *uring = &ring->uring;
-  if (io_uring_sq_space_left(uring) < count)
-    ring_submit(ring);
-  if (io_uring_sq_space_left(uring) < count)
-    enter_wait_for_room(uring);
-  return io_uring_sq_space_left(uring) >= count;
+  if (count > uring->sq.ring_entries)
+    return false;
+  while (io_uring_sq_space_left(uring) < count) {
+    bool thread = uring->flags & IORING_SETUP_SQPOLL;
+    int taken = ring_submit(ring);
+    if (taken < 0 || (taken == 0 && !thread))
+      return false;
+    if (thread && enter_wait_for_room(uring) < 0)
+      return false;
+  }
+  return true;
 }
 
 int ring_submit(Ring *ring) {
@@ -167,7 +173,14 @@ Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe) {
   return slot_find(&ring->slots, io_uring_cqe_get_data64(cqe));
 }
 
+static bool brings_pair(const Slot *slot) {
+  return slot->op->result == RESULT_PIPE || slot->op->result == RESULT_SLOTS;
+}
+
 bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
+  const OpMemory *memory = &slot->memory;
+  if (brings_pair(slot) && cqe->res >= 0)
+    memcpy(memory->pipe.buffer, memory->pipe.pair, sizeof memory->pipe.pair);
   if (slot->bufring == NULL || !(cqe->flags & IORING_CQE_F_BUFFER))
     return false;
   uint32_t size = cqe->res > 0 ? (uint32_t)cqe->res : 0;

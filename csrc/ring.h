@@ -60,7 +60,10 @@ bool ring_park(Ring *ring, const struct io_uring_sqe *sqe);
 
 /* The live slot that a CQE is for, or NULL. */
 Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe);
-/* Marks what a CQE has lent of a buffer ring; false: nothing. */
+/*
+** What a CQE brings besides its res becomes ours, once: a pipe goes to its
+** Buffer, and bytes of a buffer ring are marked as lent; false: none.
+*/
 bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe);
 
 /* Registers a BufRing and enters it in the list; 0 or -errno. */

@@ -4,7 +4,6 @@
 #include "slot.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #define ID_TAG          (UINT64_C(1) << 62)
@@ -58,9 +57,7 @@ Slot *slot_take(SlotTable *table, const Op *op) {
   table->in_flight++;
   slot->op = op;
   slot->bufring = NULL;
-  slot->anchored = slot->staged = slot->picks = slot->skips = slot->hard =
-      false;
-  slot->doubted = false;
+  slot->anchored = slot->staged = slot->picks = slot->skips = false;
   slot->before = slot->after = SLOT_NONE;
   slot->flags = 0;
   return slot;
@@ -79,29 +76,17 @@ void slot_chain(Slot *before, Slot *after) {
   after->before = before->index;
 }
 
-/* Where an op failed that had to post a CQE, all behind it post theirs. */
-static void doubt_rest(const SlotTable *table, const Slot *slot, int res) {
-  if (slot->skips || (res >= 0 && slot->op->result != RESULT_COUNT))
-    return;
-  for (uint32_t at = slot->after; at != SLOT_NONE;) {
-    Slot *next = slot_table_at(table, at);
-    next->doubted = true;
-    at = next->after;
-  }
-}
-
 /*
-** Ops of a chain run one after the other, so those before this one are
-** over.  An op that skips its CQE and posts one all the same has failed: if
-** that ends the chain, the rest is cancelled without a word.
+** Only the first ops of a chain skip their CQEs (see chain.c), and ops of a
+** chain run one after the other.  So where another op posts its CQE, those
+** that skip theirs are over; and where one posts a CQE that it should skip,
+** it has failed, and the rest of the chain is cancelled without a word.
 */
-Slot *slot_next_silent(const SlotTable *table, Slot *slot, int res) {
+Slot *slot_next_silent(const SlotTable *table, Slot *slot) {
   uint32_t at = slot->before;
-  doubt_rest(table, slot, res);
   while (at != SLOT_NONE && !slot_table_at(table, at)->skips)
     at = slot_table_at(table, at)->before;
-  bool swept = slot->doubted && res == -ECANCELED;
-  if (at == SLOT_NONE && slot->skips && !slot->hard && !swept)
+  if (at == SLOT_NONE && slot->skips)
     at = slot->after;
   if (at == SLOT_NONE)
     return NULL;

@@ -32,8 +32,6 @@ typedef struct {
   bool staged;             /* in a chain that is still being made */
   bool picks;              /* the kernel picks a slot of the files for it */
   bool skips;              /* no CQE where it succeeds (CQE_SKIP_SUCCESS) */
-  bool hard;               /* the next of its chain goes on without it */
-  bool doubted;            /* one before it in its chain may have failed */
   uint32_t before, after;  /* in its chain, or SLOT_NONE */
   int32_t res;             /* of an op whose notification is still to come */
   uint32_t flags;
@@ -67,10 +65,10 @@ void slot_drop_mems(Slot *slot);
 /* Puts a slot behind another in a chain of links. */
 void slot_chain(Slot *before, Slot *after);
 /*
-** The final CQE of 'slot' is here with this res: the next op of its chain
-** that is over as well and will post none, taken out of it; NULL: no more.
+** The final CQE of 'slot' is here: the next op of its chain that is over as
+** well and will post none, taken out of it; NULL: no more.
 */
-Slot *slot_next_silent(const SlotTable *table, Slot *slot, int res);
+Slot *slot_next_silent(const SlotTable *table, Slot *slot);
 /* The live slot from an index on, which moves behind it; NULL: no more. */
 Slot *slot_next_live(const SlotTable *table, uint32_t *index);
 

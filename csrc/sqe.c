@@ -16,6 +16,19 @@
 
 static const Op *const NOP = &OPS[0];
 
+/* A row that needs 128 bytes and takes no arguments: nop128. */
+static const Op *wide_nop(void) {
+  const Op *op = OPS;
+  while (!(op->traits & TRAIT_WIDE) || op->args[0].name != NULL)
+    op++;
+  return op;
+}
+
+/* Two entries of 64 bytes: the kernel takes them for one only by the opcode. */
+static bool is_double(const Sqe *sqe) {
+  return sqe->size == 128 && !(sqe->ring->uring.flags & IORING_SETUP_SQE128);
+}
+
 static bool is_fresh(const Sqe *sqe) {
   return sqe->sqe != NULL && (sqe->staged || sqe->epoch == sqe->ring->epoch);
 }
@@ -50,7 +63,7 @@ static Sqe *push_empty(lua_State *L, int index, size_t staged) {
 
 /* Makes it the nop that it is until a row is prepared; it is on the top. */
 static void start_nop(lua_State *L, int index, Sqe *sqe) {
-  sqe->slot = slot_take(&sqe->ring->slots, NOP);
+  sqe->slot = slot_take(&sqe->ring->slots, is_double(sqe) ? wide_nop() : NOP);
   Args nothing = { .mem_count = 0 };
   flight_prepare(sqe->sqe, sqe->size, sqe->slot, &nothing);
   luaring_push_held(L, index);
@@ -126,7 +139,6 @@ void sqe_commit(Sqe *sqe, uint8_t link) {
   place->flags |= link;
   sqe->slot->staged = false;
   sqe->slot->skips = place->flags & IOSQE_CQE_SKIP_SUCCESS;
-  sqe->slot->hard = place->flags & IOSQE_IO_HARDLINK;
   sqe->sqe = NULL;
   sqe->slot = NULL;
 }
@@ -135,6 +147,13 @@ void sqe_abandon(lua_State *L, int held, Sqe *sqe) {
   flight_abandon(L, sqe->ring, held, sqe->slot);
   sqe->sqe = NULL;
   sqe->slot = NULL;
+}
+
+static void check_size(lua_State *L, const Sqe *sqe, const Op *op) {
+  if ((op->traits & TRAIT_WIDE) && sqe->size == 64)
+    luaL_error(L, "%s: needs an SQE of 128 bytes (ring:get_sqe128)", op->name);
+  if (!(op->traits & TRAIT_WIDE) && is_double(sqe))
+    luaL_error(L, "%s: needs an SQE of 64 bytes (ring:get_sqe)", op->name);
 }
 
 /*
@@ -151,6 +170,7 @@ static int sqe_prep(lua_State *L) {
   args.command = sqe->size == 128 ? ARG_COMMAND_ROOM_WIDE : ARG_COMMAND_ROOM;
   lua_settop(L, 1 + OP_ARGS_MAX);
   arg_check(L, op, 2, 1, &args);
+  check_size(L, sqe, op);
   flight_pin(L, sqe->ring, op, &args);
   sqe_push_held(L);
   int held = lua_gettop(L);

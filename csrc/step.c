@@ -71,7 +71,7 @@ static void finish(lua_State *L, Batch *batch, Slot *slot,
                    const struct io_uring_cqe *cqe) {
   batch->next++;
   if (!(cqe->flags & IORING_CQE_F_MORE))
-    flight_land(L, batch->ring, 2, slot, cqe->res);
+    flight_land(L, batch->ring, 2, slot);
 }
 
 /* Nobody waits for what this CQE brings. */

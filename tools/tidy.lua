@@ -10,16 +10,14 @@ local house = {
   -- A room may use only itself and the rooms named before it.
   rooms = {
     c = {
-      "compat", "prep", "kernel", "clock", "op", "fail", "fields", "ops", "mem",
-      "slot",
-      "buffer", "iovecs", "addr", "msg", "futexes", "bufring", "registers",
-      "luabufring",
-      "pins", "arg", "check", "checknum", "checkmem", "argcheck", "result",
-      "mapping",
-      "enter", "ring", "drain", "flags", "flight", "luaring", "ringinfo",
-      "submit", "tags", "regbufs", "regfiles", "regring", "regtask",
-      "regrare", "blind", "sqe", "sqeset", "sqeraw", "chain", "cqe",
-      "step", "bind", "sys", "sock", "consts", "core",
+      "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
+      "ops", "mem", "slot", "buffer", "iovecs", "addr", "msg", "futexes",
+      "bufring", "registers", "luabufring", "pins", "arg", "check",
+      "checknum", "checkmem", "argcheck", "result", "mapping", "enter",
+      "ring", "drain", "flags", "flight", "luaring", "ringinfo", "submit",
+      "tags", "regbufs", "regfiles", "regring", "regtask", "regrare", "blind",
+      "sqe", "sqeset", "sqeraw", "chain", "cqe", "step", "bind", "sys",
+      "sock", "consts", "core",
     },
     lua = {
       "uring.core", "uring.errno", "uring.setupflags", "uring.setup",

@@ -2,6 +2,7 @@
 -- The only file that yields: what a coroutine yields here is IO, and only
 -- the scheduler resumes it then.
 local core = require "uring.core"
+local errno = require "uring.errno"
 local Scheduler = require "uring.scheduler"
 
 local close, create = coroutine.close, coroutine.create
@@ -75,6 +76,15 @@ function loop.on_bind(name, kind, set)
   set(current and current.bound[kind][name] or outside)
 end
 
+-- The ring of a run has SQEs of 64 bytes.
+local function refuse(row, code)
+  if not row.wide or code == errno.ENOSYS then
+    return core.fail_needing(row.name, row.since, code)
+  end
+  return nil, row.name .. ": needs an SQE of 128 bytes: see ring:get_sqe128",
+    code
+end
+
 --- Makes the function that starts the op of a row and waits for it.
 ---@param row table of core.ops
 ---@return function awaitable
@@ -83,7 +93,7 @@ function loop.awaitable(row)
   loop.on_bind(name, "start", function(function_of) start = function_of end)
   return function(a, b, c, d, e, f) -- no row has more
     local refused = start(a, b, c, d, e, f)
-    if refused then return core.fail_needing(name, since, refused) end
+    if refused then return refuse(row, refused) end
     local value, extra = yield(IO)
     if value ~= nil then return value, extra end
     return core.fail_needing(name, since, extra)

@@ -193,6 +193,9 @@ function Ring:buf_ring(options) end
 --- succeeded, with io_hardlink in its flags also when it has failed. All go
 --- into the SQ together, after a submit where it has no room for them; where
 --- body raises, none does. Raises where they are more than the SQ has entries.
+--- The first ones may have cqe_skip_success in their flags: they post a CQE
+--- only where they fail, and then nothing behind them does. Not every op counts
+--- as failed for the kernel: fsync, renameat and the like do not end a chain.
 --- io_uring_enter(2), IOSQE_IO_LINK.
 ---@param body fun(chain: uring.Chain)
 ---@return integer
@@ -897,7 +900,8 @@ function SQE:prep_cancel(target, flags) end
 ---@return integer id
 function SQE:prep_cancel_fd(fd, flags) end
 
---- Cancels every op of the ring. Linux 5.19, io_uring_prep_cancel64(3)
+--- Cancels every op of the ring, and tells how many. Linux 5.19,
+--- io_uring_prep_cancel64(3)
 ---@param flags? integer default 0
 ---@return integer id
 function SQE:prep_cancel_any(flags) end
@@ -1753,9 +1757,10 @@ function op.cancel(target, flags) end
 ---@return integer? code
 function op.cancel_fd(fd, flags) end
 
---- Cancels every op of the ring. Linux 5.19, io_uring_prep_cancel64(3)
+--- Cancels every op of the ring, and tells how many. Linux 5.19,
+--- io_uring_prep_cancel64(3)
 ---@param flags? integer default 0
----@return (true|integer)? ok
+---@return integer? number
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
 function op.cancel_any(flags) end

@@ -69,7 +69,8 @@ local RESULTS = {
   slots = { name = "true", type = "true",
     words = "`true`; the two slots are in the Buffer" },
   matches = { name = "true", type = "true|integer",
-    words = "`true`; with `IORING_ASYNC_CANCEL_ALL` how many ops" },
+    words = "`true`, or how many ops; with `IORING_ASYNC_CANCEL_ALL` "
+      .. "always that" },
   mask = { name = "mask", type = "integer",
     words = "the poll events that are there" },
   expired = { name = "true", type = "true",
