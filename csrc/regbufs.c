@@ -6,6 +6,7 @@
 */
 #include "regbufs.h"
 #include "buffer.h"
+#include "fail.h"
 #include "fields.h"
 #include "luabufring.h"
 #include "luaring.h"
@@ -99,6 +100,11 @@ static int register_buffers(lua_State *L) {
     pins_clear(&ring->pins);
   else
     pin(L, ring, 2, 0, count);
+  if (code == -ENOMEM)
+    return fail_push(L,
+                     "register_buffers: RLIMIT_MEMLOCK (ulimit -l) may be "
+                     "too small",
+                     ENOMEM);
   return registers_push_done(L, "register_buffers", code);
 }
 

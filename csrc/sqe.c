@@ -51,7 +51,7 @@ void sqe_push_held(lua_State *L) {
 static Sqe *push_empty(lua_State *L, int index, size_t staged) {
   Ring *ring = luaring_check(L, index);
   Sqe *sqe = lua_newuserdatauv(L, sizeof *sqe + staged, 1);
-  *sqe = (Sqe){ .ring = ring, .epoch = ring->epoch, .size = 64 };
+  *sqe = (Sqe){ .ring = ring, .epoch = ring->epoch, .size = 64, .bgid = -1 };
   luaL_setmetatable(L, SQE_TYPE);
   lua_pushvalue(L, index);
   lua_setiuservalue(L, -2, SQE_RING);
@@ -149,6 +149,33 @@ void sqe_abandon(lua_State *L, int held, Sqe *sqe) {
   sqe->slot = NULL;
 }
 
+bool sqe_select(Sqe *sqe) {
+  Slot *slot = sqe->slot;
+  uint16_t bgid = (uint16_t)sqe->bgid;
+  BufRing *bufring = ring_find_bufring(sqe->ring, bgid);
+  if (bufring == NULL && !pins_has_group(&sqe->ring->pins, bgid))
+    return false;
+  if (bufring != NULL && slot->bufring != bufring) {
+    if (slot->mem_count == SLOT_MEMS)
+      return false;
+    slot_hold(slot, bufring->mem);
+  }
+  slot->bufring = bufring;
+  sqe->given |= IOSQE_BUFFER_SELECT;
+  sqe->sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->sqe->buf_group = bgid;
+  return true;
+}
+
+/* What was set before the row was prepared. */
+static void apply_settings(Sqe *sqe) {
+  sqe->sqe->flags |= sqe->flags;
+  sqe->sqe->ioprio |= sqe->ioprio;
+  sqe->sqe->personality = sqe->personality;
+  if (sqe->bgid >= 0 && sqe->slot->bufring == NULL)
+    sqe_select(sqe);
+}
+
 static void check_size(lua_State *L, const Sqe *sqe, const Op *op) {
   if ((op->traits & TRAIT_WIDE) && sqe->size == 64)
     luaL_error(L, "%s: needs an SQE of 128 bytes (ring:get_sqe128)", op->name);
@@ -158,8 +185,8 @@ static void check_size(lua_State *L, const Sqe *sqe, const Op *op) {
 
 /*
 ** sqe:prep_<row>(...) -> id, which cancel takes.  One function serves every
-** row; its row is upvalue 1.  Flags that were set before are cleared, as
-** liburing's helpers do; data stays.
+** row; its row is upvalue 1.  What was set before stays, but for a group of
+** buffers where the row has its own.
 */
 static int sqe_prep(lua_State *L) {
   const Op *op = lua_touserdata(L, lua_upvalueindex(1));
@@ -179,6 +206,7 @@ static int sqe_prep(lua_State *L) {
   flight_load(L, held, sqe->slot, &args);
   flight_prepare(sqe->sqe, sqe->size, sqe->slot, &args);
   sqe->given = sqe->sqe->flags;
+  apply_settings(sqe);
   lua_pushinteger(L, (lua_Integer)slot_id(sqe->slot));
   return 1;
 }

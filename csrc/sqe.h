@@ -18,7 +18,10 @@ typedef struct {
   uint32_t epoch;
   size_t size;   /* 64 or 128 bytes */
   uint8_t given; /* flags that its row needs */
-  bool staged;   /* in a chain that is still being made: in 'stage' */
+  uint8_t flags; /* that were set, with what follows: a prep keeps them */
+  uint16_t ioprio, personality;
+  int32_t bgid; /* -1: none */
+  bool staged;  /* in a chain that is still being made: in 'stage' */
   struct io_uring_sqe stage[];
 } Sqe;
 
@@ -36,6 +39,11 @@ void sqe_abandon(lua_State *L, int held, Sqe *sqe);
 
 /* The SQE at index 1.  Raises where it is none, or the kernel's by now. */
 Sqe *sqe_check_fresh(lua_State *L);
+/*
+** Makes it select from the buffers of its bgid: a ring's, or those that
+** provide_buffers gave; false: there are none.
+*/
+bool sqe_select(Sqe *sqe);
 /* Pushes the table of flight.h of the ring of the SQE at index 1. */
 void sqe_push_held(lua_State *L);
 /* Adds methods to all SQEs. */

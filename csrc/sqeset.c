@@ -16,13 +16,13 @@ static int sqe_set_flags(lua_State *L) {
   uint32_t flags = 0;
   for (int i = 2; i <= lua_gettop(L); i++)
     flags |= flags_check(L, i, "set_flags", FLAGS_SQE);
-  flags |= sqe->given;
   if (flags & IOSQE_BUFFER_SELECT & ~(uint32_t)sqe->given)
     return luaL_error(L, "set_flags: set_buf_group selects buffers");
   if ((flags & IOSQE_CQE_SKIP_SUCCESS) && !sqe->staged)
     return luaL_error(L, "set_flags: cqe_skip_success needs ring:chain: the "
                          "CQE of the last op says that this one is over");
-  sqe->sqe->flags = (uint8_t)flags;
+  sqe->flags = (uint8_t)flags;
+  sqe->sqe->flags = sqe->given | sqe->flags;
   lua_settop(L, 1);
   return 1;
 }
@@ -31,7 +31,7 @@ static int sqe_set_flags(lua_State *L) {
  */
 static int sqe_set_fixed_file(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
-  sqe->given |= IOSQE_FIXED_FILE;
+  sqe->flags |= IOSQE_FIXED_FILE;
   sqe->sqe->flags |= IOSQE_FIXED_FILE;
   lua_settop(L, 1);
   return 1;
@@ -46,6 +46,7 @@ static int sqe_set_ioprio(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
   lua_Integer bits = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 0 <= bits && bits <= UINT16_MAX, 2, "out of range");
+  sqe->ioprio |= (uint16_t)bits;
   sqe->sqe->ioprio |= (uint16_t)bits;
   lua_settop(L, 1);
   return 1;
@@ -59,6 +60,7 @@ static int sqe_set_personality(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
   lua_Integer id = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 0 <= id && id <= UINT16_MAX, 2, "out of range");
+  sqe->personality = (uint16_t)id;
   sqe->sqe->personality = (uint16_t)id;
   lua_settop(L, 1);
   return 1;
@@ -86,19 +88,17 @@ static int sqe_set_data(lua_State *L) {
 static int sqe_set_buf_group(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
   lua_Integer bgid = luaL_checkinteger(L, 2);
-  bool valid = 0 <= bgid && bgid <= UINT16_MAX;
-  BufRing *bufring =
-      valid ? ring_find_bufring(sqe->ring, (uint16_t)bgid) : NULL;
-  if (bufring == NULL &&
-      !(valid && pins_has_group(&sqe->ring->pins, (uint16_t)bgid)))
-    return luaL_argerror(L, 2, "no buffer ring of this ring");
-  luaL_argcheck(L, sqe->slot->mem_count < SLOT_MEMS, 2, "set too often");
-  if (bufring != NULL && sqe->slot->bufring != bufring)
-    slot_hold(sqe->slot, bufring->mem);
-  sqe->slot->bufring = bufring;
-  sqe->given |= IOSQE_BUFFER_SELECT;
-  sqe->sqe->flags |= IOSQE_BUFFER_SELECT;
-  sqe->sqe->buf_group = (uint16_t)bgid;
+  luaL_argcheck(L, 0 <= bgid && bgid <= UINT16_MAX, 2,
+                "no buffer ring of this ring");
+  int32_t before = sqe->bgid;
+  sqe->bgid = (int32_t)bgid;
+  if (!sqe_select(sqe)) {
+    sqe->bgid = before;
+    return luaL_argerror(L, 2,
+                         sqe->slot->mem_count == SLOT_MEMS
+                             ? "set too often"
+                             : "no buffer ring of this ring");
+  }
   lua_settop(L, 1);
   return 1;
 }

@@ -23,7 +23,7 @@ describe("an example", function()
       local file <close> = assert(io.open(name))
       local text = file:read "a"
       local _, lines = text:gsub("\n", "")
-      assert.is_true(lines < 60, lines .. " lines")
+      assert.is_true(lines < 80, lines .. " lines")
       assert.is_truthy(text:find "^%-%-%- [^\n]+[.:]\n")
       assert.is_truthy(text:find("\n-- run: lua5.4 " .. name, 1, true))
       assert.is_truthy(text:find "\n%-%- prints: %S")

@@ -242,11 +242,14 @@ describe("the flags of an SQE", function()
     assert.equal("not linked", select(3, raw.take(ring)))
   end)
 
-  it("are cleared by prep", function()
-    ring:get_sqe():set_flags("io_link"):prep_recv(b, uring.buffer(1))
-    ring:get_sqe():set_data("not linked")
+  it("stay when a row is prepared, and may be set before", function()
+    local sqe = ring:get_sqe()
+    sqe:set_flags("io_link"):prep_recv(b, uring.buffer(1))
+    ring:get_sqe():prep_nop()
     ring:submit()
-    assert.equal("not linked", select(3, raw.take(ring)))
+    assert.equal(0, ring:cq_ready()) -- the nop waits for the recv
+    rows.raw("send", a, "x")
+    assert.equal(1, rows.reap(ring, 2)[1].res)
   end)
 
   it("link a read to the write before it", function()

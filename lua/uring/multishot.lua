@@ -1,7 +1,8 @@
 --- A multishot op as an iterator: each completion is one step of a loop.
 --   for fd in uring.op.multishot_accept(socket) do ... end
 -- The op goes on while the body runs; what comes meanwhile waits in a queue,
--- where a coroutine of its own puts it.  Where the kernel ends the op though
+-- where a coroutine of its own puts it.  Where the queue gets long the op is
+-- cancelled, and started again when the body has caught up.  Where the kernel ends the op though
 -- there is more to come (no buffers, CQ overflow), it is started again.  The
 -- loop ends with the stream, raises where the op fails, and cancels the op
 -- when it is left: descriptors that nobody took are closed then, and bytes
@@ -13,6 +14,8 @@ local loop = require "uring.loop"
 local resume = coroutine.resume -- as it is outside of a run
 
 local MORE = core.consts.IORING_CQE_F_MORE
+local HIGH_WATER = 65536 -- bytes in the queue
+local VALUE_COST = 128 -- bytes that a value costs besides those it has
 
 local Multishot = {}
 Multishot.__index = Multishot
@@ -24,10 +27,15 @@ local function reserve(self)
   self.values[place], self.flags[place] = false, 0
 end
 
+local function cost(value)
+  return VALUE_COST + (type(value) == "string" and #value or 0)
+end
+
 local function put(self, value, flags)
   local place = self.last + 1
   self.values[place], self.flags[place] = value, flags
   self.last = place
+  self.queued = self.queued + cost(value)
 end
 
 local function problem_of(row, code)
@@ -51,21 +59,37 @@ local function restart(self)
     return finish(self, problem_of(self.row, refused))
   end
   self.id = id
+  self.pausing, self.paused = false, false
   reserve(self)
+end
+
+-- The op shall end, but the loop goes on.
+local function pause(self)
+  if self.pausing or self.queued < HIGH_WATER then return end
+  self.pausing = loop.post("cancel", self.id)
 end
 
 -- What becomes of one completion.
 local function take(self, value, extra, final)
   if value == "" then return finish(self) end
-  if value == nil and extra ~= errno.ENOBUFS then
+  local stopped = self.pausing and extra == errno.ECANCELED
+  if value == nil and extra ~= errno.ENOBUFS and not stopped then
     return finish(self, problem_of(self.row, extra))
   end
   if value ~= nil then
     put(self, value, extra)
     notify(self)
   end
-  if final and self.row.result == "expired" then return finish(self) end
-  if final then restart(self) else reserve(self) end
+  if not final then
+    reserve(self)
+    pause(self)
+  elseif self.row.result == "expired" then
+    finish(self)
+  elseif self.queued >= HIGH_WATER // 2 then
+    self.paused = true
+  else
+    restart(self)
+  end
 end
 
 local function dispose(self, value)
@@ -110,12 +134,14 @@ local function next_value(self)
   self.first = first + 1
   local value, flags = self.values[first], self.flags[first]
   self.values[first], self.flags[first] = nil, nil
+  self.queued = self.queued - cost(value)
+  if self.paused and self.queued < HIGH_WATER // 2 then restart(self) end
   return value, flags
 end
 
 function Multishot:__close()
   self.closed = true
-  if not self.done then loop.post("cancel", self.id) end
+  if not self.done and not self.paused then loop.post("cancel", self.id) end
   for place = self.first, self.last do dispose(self, self.values[place]) end
 end
 
@@ -125,6 +151,8 @@ local function new(row)
     pump = coroutine.create(pump), waiter = nil,
     id = false, closed = false, done = false, problem = false,
     start_again = false,
+    queued = 0, -- what the values in the queue cost
+    pausing = false, paused = false, -- told to end; ended, to go on later
   }, Multishot)
   reserve(self)
   -- from here on it waits, with all the stack that it needs

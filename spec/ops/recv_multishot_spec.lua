@@ -118,6 +118,29 @@ rows.describe(NAME, function()
     end)
   end)
 
+  it("holds a sender back whose bytes nobody takes", function()
+    local own <close> = rows.owner()
+    local a, b = sockets.pair(own)
+    local TOTAL <const> = 4 << 20
+    within.run(function()
+      local bufring = buffers(loop_ring(), 8, 4096)
+      local sent, got, highest = 0, 0, 0
+      u.spawn(function()
+        local block = ("b"):rep(16384)
+        while sent < TOTAL do sent = sent + assert(u.op.send(b, block)) end
+        u.op.shutdown(b, uring.consts.SHUT_WR)
+      end)
+      for text in u.op.recv_multishot(a, bufring) do
+        if got == 0 then u.sleep(0.05) end -- it would all be here by then
+        got = got + #text
+        highest = math.max(highest, sent - got)
+      end
+      assert.equal(TOTAL, got)
+      assert.is_true(highest < 1 << 20, highest .. " bytes under way")
+      assert.equal(8, bufring:available())
+    end)
+  end)
+
   it("fails where there is no peer", function()
     local own <close> = rows.owner()
     local fd = own(uring.socket(uring.consts.AF_INET,
