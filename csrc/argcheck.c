@@ -21,6 +21,8 @@ static const struct {
   [ARG_ID] = { "id", check_id },
   [ARG_DATA] = { "data", check_data },
   [ARG_OUT] = { "out", check_out },
+  [ARG_BUF] = { "buf", check_out },
+  [ARG_ZCFLAGS] = { "zcflags", check_zcflags },
   [ARG_PAGES] = { "pages", check_pages },
   [ARG_INTO] = { "into", check_into },
   [ARG_BUFRING] = { "bufring", check_bufring },

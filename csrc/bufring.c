@@ -2,6 +2,7 @@
 ** bufring.c - buffers that the kernel picks from, a group of a ring (bgid).
 */
 #include "bufring.h"
+#include "pieces.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,7 +14,10 @@ static void destroy(BufRing *ring) {
     munmap(ring->entries, ring->entries_size);
   if (ring->mem != NULL)
     mem_drop(ring->mem);
+  for (uint32_t bid = 0; ring->lent != NULL && bid < ring->shape.count; bid++)
+    pieces_free(&ring->lent[bid].pieces);
   free(ring->lent);
+  free(ring->order);
   free(ring);
 }
 
@@ -36,7 +40,10 @@ static BufRing *allocate(const BufRingShape *shape) {
   ring->entries_size = shape->count * sizeof(struct io_uring_buf);
   ring->lent = calloc(shape->count, sizeof ring->lent[0]);
   ring->mem = mem_new((size_t)shape->count * shape->size, 64);
+  if (shape->source)
+    ring->order = calloc(shape->count, sizeof ring->order[0]);
   if (ring->lent == NULL || ring->mem == NULL ||
+      (shape->source && ring->order == NULL) ||
       (!shape->mapped && !map_entries(ring, -1, 0))) {
     destroy(ring);
     return NULL;
@@ -52,9 +59,16 @@ static char *bytes_of(const BufRing *ring, uint32_t bid) {
 
 /* Puts a buffer behind those that the kernel already has. */
 static void provide(BufRing *ring, uint32_t bid, uint32_t length) {
-  ring->lent[bid] = (Lent){ .length = length, .after = (uint16_t)bid };
+  Lent *lent = &ring->lent[bid];
+  lent->length = length;
+  lent->lent = 0;
+  lent->picked = false;
+  lent->after = (uint16_t)bid;
+  lent->position = ring->provided++;
   ring->lent[ring->last].after = (uint16_t)bid;
   ring->last = (uint16_t)bid;
+  if (ring->order != NULL)
+    ring->order[lent->position & (ring->shape.count - 1)] = (uint16_t)bid;
   io_uring_buf_ring_add(ring->entries, bytes_of(ring, bid), length,
                         (unsigned short)bid, (int)ring->shape.count - 1, 0);
   io_uring_buf_ring_advance(ring->entries, 1);
@@ -69,7 +83,7 @@ static bool is_ours(const BufRing *ring) {
 /* Gives a buffer back where nothing of it is needed. */
 static void settle(BufRing *ring, uint32_t bid) {
   const Lent *lent = &ring->lent[bid];
-  if (!lent->picked || lent->out || lent->views > 0 || ring->shape.source)
+  if (!lent->picked || lent->parts > 0 || lent->views > 0 || ring->shape.source)
     return;
   if (is_ours(ring))
     provide(ring, bid, ring->shape.size);
@@ -139,62 +153,82 @@ static uint32_t least(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
 
-void bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size) {
-  uint32_t bid = cqe_flags >> IORING_CQE_BUFFER_SHIFT;
+static bool can_pick(const BufRing *ring, uint32_t bid) {
+  return bid < ring->shape.count && !ring->lent[bid].picked;
+}
+
+bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
+                  bool bundle) {
+  PieceWalk walk = bufring_piece_ahead(ring, cqe_flags, size, bundle);
+  uint32_t bid = walk.bid, left = walk.left;
+  if (!can_pick(ring, bid))
+    return false;
+  Piece piece = { .start = walk.start, .size = left };
+  bool counted = pieces_push(&ring->lent[bid].pieces, piece);
   bool more;
   do {
-    assert(bid < ring->shape.count && !ring->lent[bid].picked);
     Lent *lent = &ring->lent[bid];
-    uint32_t part = least(size, lent->length - lent->lent);
-    size -= part;
+    uint32_t part = least(left, lent->length - lent->lent);
+    left -= part;
     lent->lent += part;
-    lent->out = true;
-    more = size == 0 && (cqe_flags & IORING_CQE_F_BUF_MORE);
+    if (counted)
+      lent->parts++;
+    more = left == 0 && (cqe_flags & IORING_CQE_F_BUF_MORE);
     if (!more) {
       lent->picked = true;
       ring->available--;
     }
     bid = lent->after;
-  } while (size > 0);
+  } while (left > 0 && can_pick(ring, bid));
+  return true;
 }
 
-uint32_t bufring_piece(const BufRing *ring, uint32_t *bid, uint32_t size,
-                       bool ahead, const char **bytes) {
-  const Lent *lent = &ring->lent[*bid];
-  uint32_t first = ahead ? lent->lent : lent->taken;
-  uint32_t end = ahead ? lent->length : lent->lent;
-  *bytes = bytes_of(ring, *bid) + first;
-  *bid = lent->after;
-  return least(size, end - first);
+bool bufring_first_piece(const BufRing *ring, uint32_t bid, PieceWalk *walk) {
+  const Pieces *pieces = &ring->lent[bid].pieces;
+  if (pieces->count == 0)
+    return false;
+  const Piece *piece = pieces_first(pieces);
+  *walk = (PieceWalk){ .bid = bid, .start = piece->start, .left = piece->size };
+  return true;
 }
 
-bool bufring_can_take(const BufRing *ring, uint32_t bid, uint32_t size) {
-  uint32_t first = bid;
+PieceWalk bufring_piece_ahead(const BufRing *ring, unsigned cqe_flags,
+                              uint32_t size, bool bundle) {
+  PieceWalk walk = { .bid = cqe_flags >> IORING_CQE_BUFFER_SHIFT };
+  if (!can_pick(ring, walk.bid))
+    return walk;
+  const Lent *lent = &ring->lent[walk.bid];
+  walk.start = lent->lent;
+  walk.left = bundle ? size : least(size, lent->length - lent->lent);
+  return walk;
+}
+
+uint32_t bufring_next_part(const BufRing *ring, PieceWalk *walk,
+                           const char **bytes) {
+  if (walk->bid >= ring->shape.count)
+    return 0;
+  const Lent *lent = &ring->lent[walk->bid];
+  uint32_t part = least(walk->left, lent->length - walk->start);
+  *bytes = bytes_of(ring, walk->bid) + walk->start;
+  walk->bid = lent->after;
+  walk->start = 0;
+  walk->left -= part;
+  return part;
+}
+
+void bufring_take_piece(BufRing *ring, uint32_t bid) {
+  PieceWalk walk;
+  const char *bytes;
+  if (bid >= ring->shape.count || !bufring_first_piece(ring, bid, &walk))
+    return;
+  pieces_pop(&ring->lent[bid].pieces);
   do {
-    const Lent *lent = &ring->lent[bid];
-    if (!lent->out)
-      return false;
-    size -= least(size, lent->lent - lent->taken);
-    bid = lent->after;
-  } while (size > 0 && bid != first);
-  return size == 0;
-}
-
-void bufring_take(BufRing *ring, uint32_t bid, uint32_t size) {
-  do {
-    Lent *lent = &ring->lent[bid];
-    uint32_t part = least(size, lent->lent - lent->taken);
-    uint32_t next = lent->after;
-    size -= part;
-    lent->taken += part;
-    lent->out = lent->taken < lent->lent;
-    settle(ring, bid);
-    bid = next;
-  } while (size > 0);
-}
-
-void bufring_recycle(BufRing *ring, uint32_t bid) {
-  bufring_take(ring, bid, ring->lent[bid].lent - ring->lent[bid].taken);
+    uint32_t of = walk.bid;
+    bufring_next_part(ring, &walk, &bytes);
+    if (ring->lent[of].parts > 0)
+      ring->lent[of].parts--;
+    settle(ring, of);
+  } while (walk.left > 0);
 }
 
 /* The last who needed the bytes of a view has let go. */
@@ -221,7 +255,7 @@ static int find_free(const BufRing *ring) {
   for (uint32_t i = 1; i <= ring->shape.count; i++) {
     uint32_t bid = (ring->last + i) % ring->shape.count;
     const Lent *lent = &ring->lent[bid];
-    if (lent->picked && !lent->out && lent->views == 0)
+    if (lent->picked && lent->parts == 0 && lent->views == 0)
       return (int)bid;
   }
   return -1;
@@ -234,6 +268,23 @@ int bufring_add(BufRing *ring, const char *bytes, uint32_t size) {
   memcpy(bytes_of(ring, (uint32_t)bid), bytes, size);
   provide(ring, (uint32_t)bid, size);
   return bid;
+}
+
+void bufring_settle_source(BufRing *ring) {
+  int head = is_ours(ring) ? bufring_head(ring) : -EBADF;
+  if (head < 0)
+    return;
+  uint16_t count = (uint16_t)(head - ring->settled);
+  for (uint16_t i = 0; i < count; i++) {
+    uint16_t position = (uint16_t)(ring->settled + i);
+    uint16_t bid = ring->order[position & (ring->shape.count - 1)];
+    Lent *lent = &ring->lent[bid];
+    if (lent->position != position || lent->picked)
+      continue;
+    lent->picked = true;
+    ring->available--;
+  }
+  ring->settled = (uint16_t)head;
 }
 
 int bufring_head(const BufRing *ring) {

@@ -6,11 +6,11 @@
 **    kernel looking at the old one.
 ** 2. The bytes are a Mem.  An op in flight that selects from the ring
 **    holds it, so closing the ring cannot pull them from under the kernel.
-** 3. A CQE lends us bytes of a buffer, or (a bundle) of several in the
-**    order in which they were provided.  The buffer goes back when the
-**    kernel has done with it, all that was lent has been taken, and no
-**    view shows any of it.  With incremental consumption the kernel fills
-**    one buffer piece by piece: the next piece begins where the last ended.
+** 3. A CQE lends us a piece: bytes of a buffer, or (a bundle) of several in
+**    the order in which they were provided.  A buffer goes back when the
+**    kernel has done with it, every piece in it was taken, and no view shows
+**    any of it.  With incremental consumption the kernel fills one buffer
+**    piece by piece: the next begins where the last ended.
 ** 4. Of a source the kernel sends: its buffers are ours until one is added,
 **    and ours again when it has been sent.
 */
@@ -19,15 +19,18 @@
 
 #include "kernel.h"
 #include "mem.h"
+#include "pieces.h"
 
 #include <stdbool.h>
 
 typedef struct {
-  uint32_t length;      /* that was provided */
-  uint32_t lent, taken; /* up to these places in it */
-  uint16_t after;       /* the buffer that was provided next */
+  uint32_t length;   /* that was provided */
+  uint32_t lent;     /* up to this place in it */
+  uint32_t parts;    /* of pieces that are in it and were not taken */
+  Pieces pieces;     /* that begin in it, likewise */
+  uint16_t after;    /* the buffer that was provided next */
+  uint16_t position; /* among all that were provided */
   uint16_t views;
-  bool out;    /* there is something to take, be it of no length */
   bool picked; /* not the kernel's to pick from */
 } Lent;
 
@@ -51,6 +54,9 @@ typedef struct BufRing {
   uint32_t available; /* that the kernel may pick */
   uint32_t holders;   /* the ring's list, the userdata, and views */
   uint16_t last;      /* that was provided */
+  uint16_t provided;  /* how many in all, as the kernel counts */
+  uint16_t settled;   /* a source: up to where it is known who was sent */
+  uint16_t *order;    /* a source: who stands at which position */
 } BufRing;
 
 /* 0 and a new one in *made, registered and filled; or -errno. */
@@ -61,29 +67,42 @@ void bufring_drop(BufRing *ring);
 /* Gives its number back to the kernel.  Its bytes stay while ops need them. */
 void bufring_close(BufRing *ring);
 
-/* A CQE with these flags has lent us so many bytes. */
-void bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size);
-
 /*
-** The first piece of so many bytes from a buffer on, of what is lent and not
-** taken, or (ahead) of what a CQE is about to lend; goes on to the next
-** buffer.  How many bytes the piece has.
+** A CQE with these flags has lent so many bytes, of one buffer or of as many
+** as it takes; false: of none that the kernel could pick.
 */
-uint32_t bufring_piece(const BufRing *ring, uint32_t *bid, uint32_t size,
-                       bool ahead, const char **bytes);
-/* Whether so many bytes from this buffer on are there to be taken. */
-bool bufring_can_take(const BufRing *ring, uint32_t bid, uint32_t size);
-/* They were taken: the buffers may go back. */
-void bufring_take(BufRing *ring, uint32_t bid, uint32_t size);
-/* All that is lent of one buffer was taken. */
-void bufring_recycle(BufRing *ring, uint32_t bid);
-/* One piece as a Mem that gives back when it is dropped, still to be taken;
-** NULL: there is no memory. */
+bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
+                  bool bundle);
+
+/* Walks over a piece, buffer by buffer. */
+typedef struct {
+  uint32_t bid, start, left;
+} PieceWalk;
+
+/* The first piece that begins in a buffer; false: there is none. */
+bool bufring_first_piece(const BufRing *ring, uint32_t bid, PieceWalk *walk);
+/* The piece that a CQE is about to lend. */
+PieceWalk bufring_piece_ahead(const BufRing *ring, unsigned cqe_flags,
+                              uint32_t size, bool bundle);
+/* The next part of a piece: how many bytes; 0: it is over, or empty. */
+uint32_t bufring_next_part(const BufRing *ring, PieceWalk *walk,
+                           const char **bytes);
+/* The first piece of a buffer was taken: who is not needed goes back. */
+void bufring_take_piece(BufRing *ring, uint32_t bid);
+/*
+** Part of a piece as a Mem that gives its buffer back when it is dropped.  To
+** be made before the piece is taken.  NULL: there is no memory.
+*/
 Mem *bufring_view(BufRing *ring, uint32_t bid, const char *bytes,
                   uint32_t size);
 
 /* A source: the number of a buffer that was filled, or -ENOBUFS. */
 int bufring_add(BufRing *ring, const char *bytes, uint32_t size);
+/*
+** A source of which no op is in flight: what the kernel has picked is ours,
+** also where an op failed.
+*/
+void bufring_settle_source(BufRing *ring);
 /* How far the kernel has picked, or -errno (6.8). */
 int bufring_head(const BufRing *ring);
 

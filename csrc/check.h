@@ -26,8 +26,8 @@ void check_wrong(lua_State *L, const Source *from, const char *expected);
 
 /* Numbers, see checknum.c. */
 Check check_fd, check_dirfd, check_slot, check_index, check_bgid, check_int,
-    check_size, check_advice, check_offset, check_id, check_data, check_seconds,
-    check_how;
+    check_size, check_advice, check_zcflags, check_offset, check_id, check_data,
+    check_seconds, check_how;
 /* Memory, see checkmem.c. */
 Check check_out, check_pages, check_into, check_bufring, check_source,
     check_src, check_command, check_iovecs, check_vector, check_msg,

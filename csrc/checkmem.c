@@ -111,13 +111,36 @@ void check_into(lua_State *L, const Source *from, Args *args, Arg *arg) {
     check_wrong(L, from, BUFFER_TYPE " or " BUFRING_TYPE);
 }
 
+/*
+** A notification cannot be cancelled, so what it is about may outlive Lua's
+** strings: they are copied.  The Buffer stays on the stack until the op holds
+** its memory.
+*/
+static void take_copy(lua_State *L, const char *bytes, size_t size, Args *args,
+                      Arg *arg) {
+  const Buffer *copy = buffer_push_new(L, size > 0 ? size : 1, 1);
+  memcpy(copy->mem->bytes, bytes, size);
+  take_buffer(copy, args, arg);
+  arg->size = at_once(size);
+}
+
+static void take_string(lua_State *L, const Source *from, const char *bytes,
+                        size_t size, Args *args, Arg *arg) {
+  if (from->op->traits & TRAIT_NOTIF) {
+    take_copy(L, bytes, size, args, arg);
+    return;
+  }
+  arg->data = (void *)bytes;
+  arg->size = at_once(size);
+  anchor(L, from, args);
+}
+
 void check_src(lua_State *L, const Source *from, Args *args, Arg *arg) {
   const Buffer *buffer;
   if (lua_type(L, from->index) == LUA_TSTRING) {
     size_t size;
-    arg->data = (void *)lua_tolstring(L, from->index, &size);
-    arg->size = at_once(size);
-    anchor(L, from, args);
+    const char *bytes = lua_tolstring(L, from->index, &size);
+    take_string(L, from, bytes, size, args, arg);
   } else if ((buffer = buffer_test(L, from->index)) == NULL) {
     check_wrong(L, from, "string or " BUFFER_TYPE);
   } else if (buffer->bytes == NULL) {
@@ -125,9 +148,7 @@ void check_src(lua_State *L, const Source *from, Args *args, Arg *arg) {
   } else if (buffer->mem != NULL) {
     take_buffer(buffer, args, arg);
   } else { /* it keeps the string that it is a slice of */
-    arg->data = (void *)buffer->bytes;
-    arg->size = at_once(buffer->size);
-    anchor(L, from, args);
+    take_string(L, from, buffer->bytes, buffer->size, args, arg);
   }
 }
 
@@ -175,7 +196,10 @@ static const Message *check_message(lua_State *L, const Source *from,
 }
 
 void check_msg(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  if (!check_message(L, from, args, arg)->writable)
+  bool borrows = check_message(L, from, args, arg)->borrows;
+  if (borrows && (from->op->traits & TRAIT_NOTIF))
+    check_refuse(L, from, "its parts must be Buffers, not strings");
+  if (borrows)
     anchor(L, from, args);
 }
 

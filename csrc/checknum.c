@@ -67,6 +67,12 @@ void check_size(lua_State *L, const Source *from, Args *args, Arg *arg) {
   arg->i = integer(L, from, "size", 0, INT64_MAX);
 }
 
+void check_zcflags(lua_State *L, const Source *from, Args *args, Arg *arg) {
+  check_int(L, from, args, arg);
+  if (arg->i & IORING_SEND_VECTORIZED)
+    check_refuse(L, from, "IORING_SEND_VECTORIZED reads pointers");
+}
+
 /* Some advice outlives the buffer, or makes its pages fatal to touch. */
 void check_advice(lua_State *L, const Source *from, Args *args, Arg *arg) {
   static const int harmless[] = {

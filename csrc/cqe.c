@@ -30,7 +30,20 @@ static void lend_once(Ring *ring, const Slot *slot,
   if (slot == NULL || ring->lent_at == head_of(ring) + 1)
     return;
   ring->lent_at = head_of(ring) + 1;
-  ring_lend(slot, cqe);
+  ring_lend(ring, slot, cqe);
+}
+
+/*
+** The CQE at the head.  A zero-copy send that a broken link has cancelled
+** notifies all the same, after its last CQE: of that nobody hears.
+*/
+static struct io_uring_cqe *peek(Ring *ring) {
+  struct io_uring_cqe *cqe;
+  while ((cqe = enter_peek(&ring->uring)) != NULL &&
+         (cqe->flags & IORING_CQE_F_NOTIF) && slot_is_id(cqe->user_data) &&
+         ring_slot_of(ring, cqe) == NULL)
+    enter_seen(&ring->uring, cqe);
+  return cqe;
 }
 
 /*
@@ -78,7 +91,7 @@ static void push_cqe(lua_State *L, Ring *ring, struct io_uring_cqe *cqe) {
 /* ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none */
 static int ring_peek_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  struct io_uring_cqe *cqe = peek(ring);
   if (cqe != NULL)
     push_cqe(L, ring, cqe);
   else
@@ -95,7 +108,7 @@ static int ring_wait_cqe(lua_State *L) {
   LuaDeadline deadline;
   luaring_check_deadline(L, 2, &deadline);
   struct io_uring_cqe *cqe;
-  while ((cqe = enter_peek(&ring->uring)) == NULL) {
+  while ((cqe = peek(ring)) == NULL) {
     int code = enter_wait(&ring->uring, 1, &deadline.wait);
     if (code < 0)
       return luaring_push_failure(L, "wait_cqe", -code);
@@ -114,7 +127,7 @@ static int ring_cqe_seen(lua_State *L) {
   const Cqe *seen = luaL_checkudata(L, 2, CQE_TYPE);
   if (seen->ring != ring)
     return luaL_argerror(L, 2, "a CQE of another ring");
-  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  struct io_uring_cqe *cqe = peek(ring);
   if (seen->position != head_of(ring) || cqe == NULL)
     return luaL_argerror(L, 2, "this CQE was seen already");
   luaring_push_held(L, 1);
@@ -125,7 +138,7 @@ static int ring_cqe_seen(lua_State *L) {
 /* One step of cqes(): res, flags, data of the next CQE, and it is taken. */
 static int next_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  struct io_uring_cqe *cqe = enter_peek(&ring->uring);
+  struct io_uring_cqe *cqe = peek(ring);
   if (cqe == NULL)
     return 0;
   Slot *slot = ring_slot_of(ring, cqe);

@@ -40,50 +40,48 @@ static uint32_t check_out(lua_State *L, const BufRing *ring, int arg,
                           lua_Integer bid) {
   if (bid < 0 || bid >= ring->shape.count)
     luaL_argerror(L, arg, "no such buffer in this ring");
-  if (!ring->lent[bid].out)
+  if (ring->lent[bid].pieces.count == 0)
     luaL_argerror(L, arg,
                   "the buffer is not out: it was recycled, "
                   "or no completion has lent it");
   return (uint32_t)bid;
 }
 
-/* What flags and result (arguments 2 and 3) say was lent and not taken. */
-static uint32_t check_lent(lua_State *L, const BufRing *ring, uint32_t *size) {
+/* The piece that flags and result (arguments 2 and 3) tell of. */
+static PieceWalk check_piece(lua_State *L, const BufRing *ring) {
+  PieceWalk walk = { 0 };
   lua_Integer flags = luaL_checkinteger(L, 2);
   lua_Integer res = luaL_checkinteger(L, 3);
   luaL_argcheck(L, flags & IORING_CQE_F_BUFFER, 2,
                 "the completion has no buffer (no IORING_CQE_F_BUFFER)");
   lua_Integer number = (flags & 0xffffffff) >> IORING_CQE_BUFFER_SHIFT;
-  uint32_t bid = check_out(L, ring, 2, number);
-  luaL_argcheck(L,
-                0 <= res && res <= INT32_MAX &&
-                    bufring_can_take(ring, bid, (uint32_t)res),
-                3, "not a byte count");
-  *size = (uint32_t)res;
-  return bid;
+  bufring_first_piece(ring, check_out(L, ring, 2, number), &walk);
+  luaL_argcheck(L, res == walk.left, 3,
+                "not a byte count of the completion whose turn it is");
+  return walk;
 }
 
-static void push_pieces(lua_State *L, const BufRing *ring, uint32_t bid,
-                        uint32_t size, bool ahead) {
-  const char *bytes;
-  uint32_t part = bufring_piece(ring, &bid, size, ahead, &bytes);
-  if (part == size) {
-    lua_pushlstring(L, bytes, size);
+static void push_walk(lua_State *L, const BufRing *ring, PieceWalk walk) {
+  const char *bytes = "";
+  uint32_t size = walk.left;
+  uint32_t part = bufring_next_part(ring, &walk, &bytes);
+  if (walk.left == 0) {
+    lua_pushlstring(L, bytes, part);
     return;
   }
   luaL_Buffer whole;
   luaL_buffinitsize(L, &whole, size);
-  while (part > 0) {
+  luaL_addlstring(&whole, bytes, part);
+  while (walk.left > 0) {
+    part = bufring_next_part(ring, &walk, &bytes);
     luaL_addlstring(&whole, bytes, part);
-    size -= part;
-    part = size > 0 ? bufring_piece(ring, &bid, size, ahead, &bytes) : 0;
   }
   luaL_pushresult(&whole);
 }
 
 void luabufring_push_ahead(lua_State *L, const BufRing *ring,
-                           unsigned cqe_flags, uint32_t size) {
-  push_pieces(L, ring, cqe_flags >> IORING_CQE_BUFFER_SHIFT, size, true);
+                           unsigned cqe_flags, uint32_t size, bool bundle) {
+  push_walk(L, ring, bufring_piece_ahead(ring, cqe_flags, size, bundle));
 }
 
 /*
@@ -93,9 +91,9 @@ void luabufring_push_ahead(lua_State *L, const BufRing *ring,
 */
 static int bufring_string(lua_State *L) {
   BufRing *ring = check_self(L);
-  uint32_t size, bid = check_lent(L, ring, &size);
-  push_pieces(L, ring, bid, size, false);
-  bufring_take(ring, bid, size);
+  PieceWalk walk = check_piece(L, ring);
+  push_walk(L, ring, walk);
+  bufring_take_piece(ring, walk.bid);
   return 1;
 }
 
@@ -116,18 +114,17 @@ static void push_view(lua_State *L, BufRing *ring, uint32_t bid,
 */
 static int bufring_show(lua_State *L) {
   BufRing *ring = check_self(L);
-  uint32_t size, first = check_lent(L, ring, &size);
-  uint32_t bid = first, left = size;
+  PieceWalk walk = check_piece(L, ring);
+  uint32_t first = walk.bid;
   lua_settop(L, 1);
   do {
-    const char *bytes;
-    uint32_t of = bid;
-    uint32_t part = bufring_piece(ring, &bid, left, false, &bytes);
+    const char *bytes = "";
+    uint32_t bid = walk.bid;
+    uint32_t part = bufring_next_part(ring, &walk, &bytes);
     luaL_checkstack(L, 4, "too many buffers");
-    push_view(L, ring, of, bytes, part);
-    left -= part;
-  } while (left > 0);
-  bufring_take(ring, first, size);
+    push_view(L, ring, bid, bytes, part);
+  } while (walk.left > 0);
+  bufring_take_piece(ring, first);
   return lua_gettop(L) - 1;
 }
 
@@ -142,14 +139,16 @@ static int recycle_view(lua_State *L, const BufRing *ring) {
 }
 
 /*
-** bufring:recycle(bid_or_view) gives a buffer back to the kernel: by its
-** number, unread; or a view of it, once
+** bufring:recycle(bid_or_view) gives back to the kernel: what completions
+** have left in a buffer, unread, by its number; or a view, once
 */
 static int bufring_give_back(lua_State *L) {
   BufRing *ring = check_self(L);
   if (buffer_test(L, 2) != NULL)
     return recycle_view(L, ring);
-  bufring_recycle(ring, check_out(L, ring, 2, luaL_checkinteger(L, 2)));
+  uint32_t bid = check_out(L, ring, 2, luaL_checkinteger(L, 2));
+  while (ring->lent[bid].pieces.count > 0)
+    bufring_take_piece(ring, bid);
   return 0;
 }
 

@@ -16,7 +16,7 @@ BufRing *luabufring_test(lua_State *L, int index);
 BufRing **luabufring_push(lua_State *L);
 /* Pushes, as a string, so many bytes that a CQE is about to lend. */
 void luabufring_push_ahead(lua_State *L, const BufRing *ring,
-                           unsigned cqe_flags, uint32_t size);
+                           unsigned cqe_flags, uint32_t size, bool bundle);
 /* Makes the type known. */
 void luabufring_open(lua_State *L);
 

@@ -38,6 +38,9 @@ void msg_make_room(const Message *message) {
   if (memory->header.msg_name != NULL)
     memory->header.msg_namelen = sizeof memory->name;
   memory->header.msg_controllen = memory->control_size;
+  memory->header.msg_flags = 0;
+  memset(&memory->name, 0, sizeof memory->name);
+  memset(memory->control, 0, memory->control_size);
 }
 
 /* How many bytes of control data the field on the top says there are. */
@@ -99,20 +102,23 @@ static void set_iov(lua_State *L, Message *message) {
     size_t size;
     const char *bytes = lua_tolstring(L, -1, &size);
     set_one(message, bytes, size);
-    message->writable = false;
+    message->borrows = true;
   } else if (buffer != NULL && buffer->bytes != NULL) {
     set_one(message, buffer->bytes, buffer->size);
     if (buffer->mem != NULL)
       mem_add_part(message->mem, buffer->mem);
     else
-      message->writable = false;
+      message->borrows = true;
   } else if (iovecs != NULL && iovecs->mem != NULL) {
     memory_of(message)->header.msg_iov = (void *)iovecs->mem->bytes;
     memory_of(message)->header.msg_iovlen = iovecs->count;
     mem_add_part(message->mem, iovecs->mem);
-    message->writable = message->writable && iovecs->writable;
+    message->borrows = !iovecs->writable;
   } else if (!lua_isnil(L, -1)) {
-    luaL_error(L, "message: 'iov' must be a string, a Buffer or an Iovecs");
+    luaL_error(L, buffer != NULL
+                      ? "message: 'iov' is a closed buffer"
+                      : "message: 'iov' must be a string, a Buffer or an "
+                        "Iovecs");
   }
 }
 
@@ -143,6 +149,7 @@ static int msg_new(lua_State *L) {
   lua_getfield(L, 1, "iov");
   set_iov(L, message);
   lua_setiuservalue(L, 2, 3);
+  message->writable = message->writable && !message->borrows;
   return 1;
 }
 
@@ -150,8 +157,11 @@ static int msg_new(lua_State *L) {
 static int msg_name(lua_State *L) {
   const MessageMemory *memory = memory_of(check_self(L));
   socklen_t length = memory->header.msg_namelen;
-  if (memory->header.msg_name == NULL || length == 0)
-    return 0;
+  if (memory->header.msg_name == NULL || length == 0 ||
+      memory->name.ss_family == AF_UNSPEC) {
+    lua_pushnil(L);
+    return 1;
+  }
   if (length > sizeof memory->name)
     length = sizeof memory->name;
   addr_push(L, &memory->name, length);
@@ -161,16 +171,21 @@ static int msg_name(lua_State *L) {
 /* message:control() -> the bytes of control data that came with it */
 static int msg_control(lua_State *L) {
   const MessageMemory *memory = memory_of(check_self(L));
+  static const char nothing[sizeof(size_t)]; /* for a cmsg_len */
   size_t size = memory->header.msg_controllen;
   if (size > memory->control_size)
     size = memory->control_size;
+  size_t head = size < sizeof nothing ? size : sizeof nothing;
+  if (memcmp(memory->control, nothing, head) == 0)
+    size = 0; /* none was received */
   lua_pushlstring(L, memory->control, size);
   return 1;
 }
 
 /* message:flags() -> integer, the MSG_ flags that it was received with */
 static int msg_flags(lua_State *L) {
-  lua_pushinteger(L, msg_header(check_self(L))->msg_flags);
+  int flags = msg_header(check_self(L))->msg_flags;
+  lua_pushinteger(L, flags & ~MSG_CMSG_CLOEXEC); /* that we have set */
   return 1;
 }
 

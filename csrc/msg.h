@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
   Mem *mem;      /* a MessageMemory */
   bool writable; /* no strings in it: the kernel may fill it */
+  bool borrows;  /* strings that it keeps alive are among its parts */
 } Message;
 
 /* The Message at an index of the stack, or NULL. */

@@ -24,12 +24,14 @@ typedef enum {
   ARG_INDEX,   /* of a registered Buffer, which an earlier argument is in */
   ARG_BGID,    /* an integer of 16 bits */
   ARG_INT,     /* an integer of 32 bits, signed or unsigned */
+  ARG_ZCFLAGS, /* IORING_RECVSEND_ flags, none that reads pointers */
   ARG_SIZE,    /* an integer of 63 bits */
   ARG_ADVICE,  /* what madvise may do to memory of ours */
   ARG_OFFSET,  /* a place in a file; -1 is the current one */
   ARG_ID,      /* what prep returned for another op */
   ARG_DATA,    /* an integer that is no id, for a CQE or an event */
   ARG_OUT,     /* a Buffer that the kernel fills */
+  ARG_BUF,     /* a Buffer that the kernel reads */
   ARG_PAGES,   /* a Buffer whose pages are its own */
   ARG_INTO,    /* a Buffer, or a BufRing that the kernel picks one from */
   ARG_BUFRING, /* a BufRing that the kernel fills */
@@ -70,7 +72,8 @@ typedef enum {
   TRAIT_KEEPS = 8,     /* the kernel keeps the memory after the CQE */
   TRAIT_WIDE = 16,     /* needs an SQE of 128 bytes */
   TRAIT_LIMITS = 32,   /* limits the op before it in its chain */
-  TRAIT_SKIPS = 64     /* may skip its CQE: where it fails, its chain ends */
+  TRAIT_SKIPS = 64,    /* may skip its CQE: where it fails, its chain ends */
+  TRAIT_PARTS = 128    /* each CQE with F_MORE tells a part of the result */
 } Trait;
 
 typedef struct {

@@ -111,6 +111,8 @@ static void command_of(struct io_uring_sqe *sqe, const Arg *arg) {
 #define OPTSIZE(name) { #name, ARG_SIZE, true, 0 }
 #define ADVICE(name) { #name, ARG_ADVICE, false, 0 }
 #define AT(name) { #name, ARG_SLOT, false, 0 }
+#define BUF(name) { #name, ARG_BUF, false, 0 }
+#define ZCFLAGS(name) { #name, ARG_ZCFLAGS, true, 0 }
 #define OPTDATA(name) { #name, ARG_DATA, true, 0 }
 #define OPT(name, def) { #name, ARG_INT, true, def }
 #define STRUCT(name, size) { #name, ARG_OUT, false, size }

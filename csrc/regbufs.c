@@ -16,7 +16,8 @@
 #include <errno.h>
 #include <sys/uio.h>
 
-#define BUFFERS_MAX 16384 /* IORING_MAX_REG_BUFFERS */
+#define BGID_MAPPED_MAX 2047  /* what mmap has offsets for */
+#define BUFFERS_MAX     16384 /* IORING_MAX_REG_BUFFERS */
 
 /* The Buffer at an index; false stands for an empty place: NULL. */
 static const Buffer *check_item(lua_State *L, int index, uint32_t item) {
@@ -269,6 +270,9 @@ static int make_buf_ring(lua_State *L) {
     .mapped = fields_boolean(L, 2, "buf_ring", "mapped"),
     .source = fields_boolean(L, 2, "buf_ring", "source"),
   };
+  if (shape.mapped && shape.bgid > BGID_MAPPED_MAX)
+    return luaL_error(L, "buf_ring: 'bgid' must be an integer from 0 to %d",
+                      BGID_MAPPED_MAX);
   if ((shape.count & (shape.count - 1)) != 0)
     return luaL_error(L, "buf_ring: 'entries' must be a power of two");
   BufRing **box = luabufring_push(L);

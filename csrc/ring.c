@@ -177,15 +177,32 @@ static bool brings_pair(const Slot *slot) {
   return slot->op->result == RESULT_PIPE || slot->op->result == RESULT_SLOTS;
 }
 
-bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe) {
+static bool lend_bytes(const Slot *slot, const struct io_uring_cqe *cqe) {
+  uint32_t size = cqe->res > 0 ? (uint32_t)cqe->res : 0;
+  return (cqe->flags & IORING_CQE_F_BUFFER) &&
+         bufring_lend(slot->bufring, cqe->flags, size, slot->bundles);
+}
+
+static bool is_used_elsewhere(const Ring *ring, const Slot *slot) {
+  const Slot *other;
+  for (uint32_t i = 0; (other = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (other != slot && other->bufring == slot->bufring)
+      return true;
+  return false;
+}
+
+bool ring_lend(const Ring *ring, const Slot *slot,
+               const struct io_uring_cqe *cqe) {
   const OpMemory *memory = &slot->memory;
   if (brings_pair(slot) && cqe->res >= 0)
     memcpy(memory->pipe.buffer, memory->pipe.pair, sizeof memory->pipe.pair);
-  if (slot->bufring == NULL || !(cqe->flags & IORING_CQE_F_BUFFER))
+  if (slot->bufring == NULL)
     return false;
-  uint32_t size = cqe->res > 0 ? (uint32_t)cqe->res : 0;
-  bufring_lend(slot->bufring, cqe->flags, size);
-  return true;
+  bool lent = lend_bytes(slot, cqe);
+  if (slot->bufring->shape.source && !(cqe->flags & IORING_CQE_F_MORE) &&
+      !is_used_elsewhere(ring, slot))
+    bufring_settle_source(slot->bufring);
+  return lent;
 }
 
 /*
@@ -200,8 +217,31 @@ static bool still_selected(const Ring *ring, uint16_t bgid) {
   return false;
 }
 
+static bool is_selected(const Ring *ring, const BufRing *bufring) {
+  const Slot *slot;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (slot->bufring == bufring)
+      return true;
+  return false;
+}
+
+/* Lets go of those that are closed and of no use to any op. */
+static void sweep_bufrings(Ring *ring) {
+  BufRing **at = &ring->bufrings;
+  while (*at != NULL) {
+    BufRing *bufring = *at;
+    if (bufring->uring == NULL && !is_selected(ring, bufring)) {
+      *at = bufring->next;
+      bufring_drop(bufring);
+    } else {
+      at = &bufring->next;
+    }
+  }
+}
+
 int ring_add_bufring(Ring *ring, const BufRingShape *shape, BufRing **made) {
   BufRing *bufring;
+  sweep_bufrings(ring);
   if (still_selected(ring, shape->bgid))
     return -EBUSY;
   int code = bufring_new(&ring->uring, shape, ring->alive, &bufring);

@@ -64,7 +64,8 @@ Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe);
 ** What a CQE brings besides its res becomes ours, once: a pipe goes to its
 ** Buffer, and bytes of a buffer ring are marked as lent; false: none.
 */
-bool ring_lend(const Slot *slot, const struct io_uring_cqe *cqe);
+bool ring_lend(const Ring *ring, const Slot *slot,
+               const struct io_uring_cqe *cqe);
 
 /* Registers a BufRing and enters it in the list; 0 or -errno. */
 int ring_add_bufring(Ring *ring, const BufRingShape *shape, BufRing **made);

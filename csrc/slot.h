@@ -29,6 +29,7 @@ typedef struct {
   uint32_t next_free;
   struct BufRing *bufring; /* that it selects from, or NULL */
   bool anchored;           /* Lua keeps a string or more alive for it */
+  bool bundles;            /* takes several buffers of it at a time */
   bool staged;             /* in a chain that is still being made */
   bool picks;              /* the kernel picks a slot of the files for it */
   bool skips;              /* no CQE where it succeeds (CQE_SKIP_SUCCESS) */

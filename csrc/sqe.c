@@ -171,6 +171,7 @@ bool sqe_select(Sqe *sqe) {
 static void apply_settings(Sqe *sqe) {
   sqe->sqe->flags |= sqe->flags;
   sqe->sqe->ioprio |= sqe->ioprio;
+  sqe->slot->bundles = sqe->sqe->ioprio & IORING_RECVSEND_BUNDLE;
   sqe->sqe->personality = sqe->personality;
   if (sqe->bgid >= 0 && sqe->slot->bufring == NULL)
     sqe_select(sqe);

@@ -46,8 +46,12 @@ static int sqe_set_ioprio(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
   lua_Integer bits = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 0 <= bits && bits <= UINT16_MAX, 2, "out of range");
+  luaL_argcheck(L, !(bits & IORING_SEND_VECTORIZED), 2,
+                "IORING_SEND_VECTORIZED reads pointers: sendmsg takes several "
+                "parts");
   sqe->ioprio |= (uint16_t)bits;
   sqe->sqe->ioprio |= (uint16_t)bits;
+  sqe->slot->bundles = sqe->sqe->ioprio & IORING_RECVSEND_BUNDLE;
   lua_settop(L, 1);
   return 1;
 }

@@ -25,10 +25,19 @@ typedef struct {
 } Batch;
 
 /* The buffers that a CQE has lent, if any, are the kernel's again. */
-static void give_back(const Slot *slot, const struct io_uring_cqe *cqe) {
-  if (ring_lend(slot, cqe))
-    bufring_take(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT,
-                 cqe->res > 0 ? (uint32_t)cqe->res : 0);
+static void give_back(const Ring *ring, const Slot *slot,
+                      const struct io_uring_cqe *cqe) {
+  if (ring_lend(ring, slot, cqe))
+    bufring_take_piece(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+}
+
+/* What this CQE, a notification or the last part, says with those before. */
+static int whole_result(const Slot *slot, const struct io_uring_cqe *cqe) {
+  if (slot->op->traits & TRAIT_NOTIF)
+    return slot->res;
+  if (cqe->res >= 0)
+    return slot->res + cqe->res;
+  return slot->res > 0 ? slot->res : cqe->res;
 }
 
 /*
@@ -36,25 +45,35 @@ static void give_back(const Slot *slot, const struct io_uring_cqe *cqe) {
 ** buffer ring received becomes a string.  Where that raises, nothing has
 ** happened yet.
 */
-static lua_Integer push_value(lua_State *L, const Slot *slot,
+static lua_Integer push_value(lua_State *L, const Ring *ring, const Slot *slot,
                               const struct io_uring_cqe *cqe) {
   const BufRing *bufring = slot->bufring;
   lua_Integer extra = cqe->flags;
-  if (slot->flags & IORING_CQE_F_MORE) /* this is the notification */
-    extra = result_push(L, slot, slot->res, cqe->flags);
+  if (slot->flags & IORING_CQE_F_MORE)
+    extra = result_push(L, slot, whole_result(slot, cqe), cqe->flags);
   else if (bufring == NULL || bufring->shape.source || cqe->res < 0)
     extra = result_push(L, slot, cqe->res, cqe->flags);
   else if (cqe->flags & IORING_CQE_F_BUFFER)
-    luabufring_push_ahead(L, bufring, cqe->flags, (uint32_t)cqe->res);
+    luabufring_push_ahead(L, bufring, cqe->flags, (uint32_t)cqe->res,
+                          slot->bundles);
   else
     lua_pushliteral(L, ""); /* the end, for which no buffer was taken */
-  give_back(slot, cqe);
+  give_back(ring, slot, cqe);
   return extra;
 }
 
-/* Whether the op's result is here, and its notification still to come. */
+/* Whether the op goes on, and nobody is to hear of this CQE alone. */
 static bool is_early(const Slot *slot, const struct io_uring_cqe *cqe) {
-  return (slot->op->traits & TRAIT_NOTIF) && (cqe->flags & IORING_CQE_F_MORE);
+  return (slot->op->traits & (TRAIT_NOTIF | TRAIT_PARTS)) &&
+         (cqe->flags & IORING_CQE_F_MORE);
+}
+
+static void keep_early(const Ring *ring, Slot *slot,
+                       const struct io_uring_cqe *cqe) {
+  bool parts = slot->flags & IORING_CQE_F_MORE;
+  slot->res = (parts ? slot->res : 0) + cqe->res;
+  slot->flags = cqe->flags;
+  give_back(ring, slot, cqe);
 }
 
 /* Enters a coroutine and its news in the table (index 1). */
@@ -77,7 +96,7 @@ static void finish(lua_State *L, Batch *batch, Slot *slot,
 /* Nobody waits for what this CQE brings. */
 static void dispose(const Batch *batch, const Slot *slot,
                     const struct io_uring_cqe *cqe) {
-  give_back(slot, cqe);
+  give_back(batch->ring, slot, cqe);
   result_dispose(&batch->ring->uring, slot, cqe->res);
 }
 
@@ -97,8 +116,7 @@ static int reap(lua_State *L) {
     if (slot == NULL) {
       batch->next++;
     } else if (is_early(slot, cqe)) {
-      slot->res = cqe->res;
-      slot->flags = cqe->flags;
+      keep_early(batch->ring, slot, cqe);
       batch->next++;
     } else if (!flight_push_data(L, 2, slot)) {
       lua_pop(L, 1);
@@ -110,7 +128,7 @@ static int reap(lua_State *L) {
       hand_over(L, batch, ECANCELED);
       finish(L, batch, slot, cqe);
     } else {
-      lua_Integer extra = push_value(L, slot, cqe); /* may raise */
+      lua_Integer extra = push_value(L, batch->ring, slot, cqe); /* may raise */
       hand_over(L, batch, extra);
       finish(L, batch, slot, cqe);
     }

@@ -69,6 +69,7 @@ build = {
         "csrc/mem.c",
         "csrc/msg.c",
         "csrc/ops.c",
+        "csrc/pieces.c",
         "csrc/pins.c",
         "csrc/regbufs.c",
         "csrc/regfiles.c",

@@ -12,7 +12,7 @@ local house = {
     c = {
       "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
       "ops", "mem", "slot", "buffer", "iovecs", "addr", "msg", "futexes",
-      "bufring", "registers", "luabufring", "pins", "arg", "check",
+      "pieces", "bufring", "registers", "luabufring", "pins", "arg", "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter",
       "ring", "drain", "flags", "flight", "luaring", "ringinfo", "submit",
       "tags", "regbufs", "regfiles", "regring", "regtask", "regrare", "blind",

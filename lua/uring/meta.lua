@@ -39,8 +39,8 @@ function BufRing:close() end
 ---@return integer? code
 function BufRing:head() end
 
---- bufring:recycle(bid_or_view) gives a buffer back to the kernel: by its
---- number, unread; or a view of it, once
+--- bufring:recycle(bid_or_view) gives back to the kernel: what completions have
+--- left in a buffer, unread, by its number; or a view, once
 ---@param bid_or_view integer|uring.Buffer
 function BufRing:recycle(bid_or_view) end
 
@@ -752,7 +752,7 @@ function SQE:prep_read_fixed(fd, buf, offset, buf_index) end
 --- Writes the bytes of a registered Buffer, or of a slice of one. Linux 5.1,
 --- io_uring_prep_write_fixed(3)
 ---@param fd integer a descriptor
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param offset? integer a place in the file, in bytes; -1 is the file's own
 --- position
 ---@param buf_index integer the index of a registered Buffer
@@ -808,7 +808,7 @@ function SQE:prep_sendmsg(fd, message, flags) end
 --- io_uring_prep_recvmsg(3)
 ---@param fd integer a descriptor
 ---@param message uring.Message a Message to fill
----@param flags? integer default 0
+---@param flags? integer default MSG_CMSG_CLOEXEC
 ---@return integer id
 function SQE:prep_recvmsg(fd, message, flags) end
 
@@ -817,7 +817,7 @@ function SQE:prep_recvmsg(fd, message, flags) end
 ---@param fd integer a descriptor
 ---@param message uring.Message a Message to fill
 ---@param ring uring.BufRing a BufRing that the kernel picks buffers from
----@param flags? integer default 0
+---@param flags? integer default MSG_CMSG_CLOEXEC
 ---@return integer id
 function SQE:prep_recvmsg_multishot(fd, message, ring, flags) end
 
@@ -1129,7 +1129,7 @@ function SQE:prep_splice(fd_in, off_in, fd_out, off_out, count, flags) end
 
 --- Gives the parts of a Buffer, of size bytes each, to the group bgid. Linux
 --- 5.7, io_uring_prep_provide_buffers(3)
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param size integer
 ---@param bgid integer an integer of 16 bits
 ---@param bid integer an integer of 16 bits
@@ -1327,21 +1327,23 @@ function SQE:prep_cmd_setsockopt(fd, level, optname, optval) end
 ---@return integer id
 function SQE:prep_cmd_getsockname(fd, address, peer) end
 
---- Sends without copying; a notification tells when data is free again. Linux
---- 6.0, io_uring_prep_send_zc(3)
+--- Sends without copying; a notification tells when a Buffer is free again.
+--- Linux 6.0, io_uring_prep_send_zc(3)
 ---@param fd integer a descriptor
 ---@param data string|uring.Buffer
 ---@param flags? integer default MSG_NOSIGNAL
----@param zc_flags? integer default 0
+---@param zc_flags? integer flags of the send, such as
+--- `IORING_RECVSEND_POLL_FIRST`
 ---@return integer id
 function SQE:prep_send_zc(fd, data, flags, zc_flags) end
 
 --- Sends a registered Buffer without copying, then a notification. Linux 6.0,
 --- io_uring_prep_send_zc_fixed(3)
 ---@param fd integer a descriptor
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param flags? integer default MSG_NOSIGNAL
----@param zc_flags? integer default 0
+---@param zc_flags? integer flags of the send, such as
+--- `IORING_RECVSEND_POLL_FIRST`
 ---@param buf_index integer the index of a registered Buffer
 ---@return integer id
 function SQE:prep_send_zc_fixed(fd, buf, flags, zc_flags, buf_index) end
@@ -1581,7 +1583,7 @@ function op.read_fixed(fd, buf, offset, buf_index) end
 --- Writes the bytes of a registered Buffer, or of a slice of one. Linux 5.1,
 --- io_uring_prep_write_fixed(3)
 ---@param fd integer a descriptor
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param offset? integer a place in the file, in bytes; -1 is the file's own
 --- position
 ---@param buf_index integer the index of a registered Buffer
@@ -1649,7 +1651,7 @@ function op.sendmsg(fd, message, flags) end
 --- io_uring_prep_recvmsg(3)
 ---@param fd integer a descriptor
 ---@param message uring.Message a Message to fill
----@param flags? integer default 0
+---@param flags? integer default MSG_CMSG_CLOEXEC
 ---@return integer? count
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -1660,7 +1662,7 @@ function op.recvmsg(fd, message, flags) end
 ---@param fd integer a descriptor
 ---@param message uring.Message a Message to fill
 ---@param ring uring.BufRing a BufRing that the kernel picks buffers from
----@param flags? integer default 0
+---@param flags? integer default MSG_CMSG_CLOEXEC
 ---@return fun(...): string, integer iterator
 function op.recvmsg_multishot(fd, message, ring, flags) end
 
@@ -2036,7 +2038,7 @@ function op.splice(fd_in, off_in, fd_out, off_out, count, flags) end
 
 --- Gives the parts of a Buffer, of size bytes each, to the group bgid. Linux
 --- 5.7, io_uring_prep_provide_buffers(3)
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param size integer
 ---@param bgid integer an integer of 16 bits
 ---@param bid integer an integer of 16 bits
@@ -2282,12 +2284,13 @@ function op.cmd_setsockopt(fd, level, optname, optval) end
 ---@return integer? code
 function op.cmd_getsockname(fd, address, peer) end
 
---- Sends without copying; a notification tells when data is free again. Linux
---- 6.0, io_uring_prep_send_zc(3)
+--- Sends without copying; a notification tells when a Buffer is free again.
+--- Linux 6.0, io_uring_prep_send_zc(3)
 ---@param fd integer a descriptor
 ---@param data string|uring.Buffer
 ---@param flags? integer default MSG_NOSIGNAL
----@param zc_flags? integer default 0
+---@param zc_flags? integer flags of the send, such as
+--- `IORING_RECVSEND_POLL_FIRST`
 ---@return integer? count
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -2296,9 +2299,10 @@ function op.send_zc(fd, data, flags, zc_flags) end
 --- Sends a registered Buffer without copying, then a notification. Linux 6.0,
 --- io_uring_prep_send_zc_fixed(3)
 ---@param fd integer a descriptor
----@param buf uring.Buffer a Buffer to fill
+---@param buf uring.Buffer
 ---@param flags? integer default MSG_NOSIGNAL
----@param zc_flags? integer default 0
+---@param zc_flags? integer flags of the send, such as
+--- `IORING_RECVSEND_POLL_FIRST`
 ---@param buf_index integer the index of a registered Buffer
 ---@return integer? count
 ---@return integer|string flags of the CQE, or the message

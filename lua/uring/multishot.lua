@@ -2,18 +2,20 @@
 --   for fd in uring.op.multishot_accept(socket) do ... end
 -- The op goes on while the body runs; what comes meanwhile waits in a queue,
 -- where a coroutine of its own puts it.  Where the queue gets long the op is
--- cancelled, and started again when the body has caught up.  Where the kernel ends the op though
--- there is more to come (no buffers, CQ overflow), it is started again.  The
--- loop ends with the stream, raises where the op fails, and cancels the op
--- when it is left: descriptors that nobody took are closed then, and bytes
--- that were received are dropped.
+-- cancelled, and started again when the body has caught up; likewise where
+-- the kernel ends it though there is more to come (no buffers, CQ overflow).
+-- The loop ends with the stream, raises where the op fails, and cancels the
+-- op when it is left: descriptors that nobody took are closed then, also
+-- those in messages, and bytes that were received are dropped.
 local core = require "uring.core"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
+local unpack = require "uring.unpack"
 
 local resume = coroutine.resume -- as it is outside of a run
 
-local MORE = core.consts.IORING_CQE_F_MORE
+local C = core.consts
+local MORE = C.IORING_CQE_F_MORE
 local HIGH_WATER = 65536 -- bytes in the queue
 local VALUE_COST = 128 -- bytes that a value costs besides those it has
 
@@ -25,6 +27,18 @@ Multishot.__index = Multishot
 local function reserve(self)
   local place = self.last + 1
   self.values[place], self.flags[place] = false, 0
+end
+
+-- Whether the final completion of a stream or of datagrams is here: the
+-- first ends, of the others one was empty.
+local function is_over(self, value)
+  if type(value) ~= "string" then return false end
+  if self.message then
+    local received = unpack.recvmsg(value, self.message)
+    value = received and received.payload or ""
+  end
+  return value == "" and core.getsockopt(self.fd, C.SOL_SOCKET, C.SO_TYPE)
+    ~= C.SOCK_DGRAM
 end
 
 local function cost(value)
@@ -71,7 +85,7 @@ end
 
 -- What becomes of one completion.
 local function take(self, value, extra, final)
-  if value == "" then return finish(self) end
+  if final and is_over(self, value) then return finish(self) end
   local stopped = self.pausing and extra == errno.ECANCELED
   if value == nil and extra ~= errno.ENOBUFS and not stopped then
     return finish(self, problem_of(self.row, extra))
@@ -96,6 +110,11 @@ local function dispose(self, value)
   if not value then return end
   if self.row.result == "fd" then core.close(value) end
   if self.row.result == "slot" then loop.post("close_direct", value) end
+  if self.message then
+    local received = unpack.recvmsg(value, self.message)
+    local fds = unpack.rights(received and received.control or "")
+    for _, fd in ipairs(fds) do core.close(fd) end
+  end
 end
 
 -- What the coroutine of an op does, up to the final completion: even where
@@ -150,7 +169,7 @@ local function new(row)
     row = row, values = {}, flags = {}, first = 1, last = 0,
     pump = coroutine.create(pump), waiter = nil,
     id = false, closed = false, done = false, problem = false,
-    start_again = false,
+    start_again = false, fd = false, message = false,
     queued = 0, -- what the values in the queue cost
     pausing = false, paused = false, -- told to end; ended, to go on later
   }, Multishot)
@@ -170,6 +189,8 @@ return function(row)
   return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
     local self = new(row)
+    self.fd = a
+    if row.args[2].kind == "msgout" then self.message = b end
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     local refused, id = start_for(self.pump, a, b, c, d, e)
     if refused then error(problem_of(row, refused), 2) end

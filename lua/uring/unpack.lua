@@ -138,13 +138,14 @@ end
 ---@param message uring.Message that the op was started with
 ---@return table? received payload, control (strings), flags, name (bytes of
 --- the sender's address, for unpack_sockaddr; nil: none), and truncated:
---- the payload did not fit; nil where the bytes are no such message
+--- not all of it fitted; nil where the bytes are no such message
 function unpack.recvmsg(bytes, message)
   local head = string.packsize(RECVMSG)
   local name_room, control_room = message:room()
   local from = head + name_room + control_room + 1
   if #bytes < from - 1 then return nil end
   local name, control, payload, flags = string.unpack(RECVMSG, bytes)
+  flags = flags & ~core.consts.MSG_CMSG_CLOEXEC -- that we have set
   local name_end = head + math.min(name, name_room)
   local control_from = head + name_room
   return {
@@ -152,7 +153,8 @@ function unpack.recvmsg(bytes, message)
     control = bytes:sub(control_from + 1,
       control_from + math.min(control, control_room)),
     payload = bytes:sub(from), flags = flags,
-    truncated = #bytes - from + 1 < payload,
+    truncated = flags & core.consts.MSG_TRUNC ~= 0
+      or #bytes - from + 1 < payload,
   }
 end
 

@@ -46,7 +46,7 @@ function samples.right(arg, things)
     src = "text", iovecs = things.strings, vector = things.vector,
     path = "/", seconds = 0, address = things.address, peer = nil,
     fds = { -1 }, slot = 0, index = 0, bgid = 0, size = 0, data = 1,
-    advice = 4,
+    advice = 4, buf = things.buffer, zcflags = 0,
     pages = things.pages, source = things.source, command = "",
     msg = things.message, msgout = things.message, name = "user.x",
     futexes = things.futexes, how = {},
@@ -91,6 +91,8 @@ local EXPECTED = {
   bgid = { "integer", "number" },
   size = { "size", "number" },
   advice = { "integer", "number" },
+  zcflags = { "integer", "number" },
+  buf = { "uring.Buffer", "uring.Buffer" },
   data = { "integer", "number" },
   pages = { "uring.Buffer", "uring.Buffer" },
   source = { "uring.BufRing", "uring.BufRing" },
@@ -150,6 +152,13 @@ local SUBTLE = {
   advice = function()
     local why = "not an advice that a buffer can take"
     return { { 10, why }, { 102, why }, { -1, why }, { 1 << 32, RANGE } }
+  end,
+  zcflags = function()
+    return { { 1 << 32, RANGE },
+      { 1 << 5, "IORING_SEND_VECTORIZED reads pointers" } }
+  end,
+  buf = function(things)
+    return { { things.slice, READ_ONLY }, { things.shut, SHUT } }
   end,
   data = function()
     return { { 1 << 62, RANGE }, { math.maxinteger, RANGE } }

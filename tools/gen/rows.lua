@@ -27,6 +27,9 @@ local ARGUMENTS = {
     words = "a place in the file, in bytes; -1 is the file's own position" },
   id = { type = "integer", words = "what `prep` returned for another op" },
   out = { type = "uring.Buffer", words = "a Buffer to fill" },
+  buf = { type = "uring.Buffer", words = "a Buffer", obvious = true },
+  zcflags = { type = "integer", words = "flags of the send, such as "
+    .. "`IORING_RECVSEND_POLL_FIRST`" },
   pages = { type = "uring.Buffer",
     words = "a Buffer that was made with an alignment of pages (4096)" },
   source = { type = "uring.BufRing",
@@ -109,7 +112,7 @@ end
 
 -- Kinds that may be absent, and then there is none.
 local NO_DEFAULT = { peer = true, slot = true, command = true, data = true,
-  out = true }
+  out = true, zcflags = true }
 
 -- What ops.def calls the default of an argument, "MSG_NOSIGNAL"; its number
 -- must be that of the module, or one of them is older than the other.

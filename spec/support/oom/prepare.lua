@@ -42,6 +42,8 @@ local make = {
   bgid = function() return 7 end,
   size = function() return 0 end,
   advice = function() return 0 end,
+  zcflags = function() return 0 end,
+  buf = function() return core.buffer(8) end,
   data = function() return 1 end,
   pages = function() return core.buffer(4096, 4096) end,
   source = function() return source end,
@@ -61,11 +63,17 @@ local make = {
 
 -- What a row with a registered buffer reads from or writes to.
 local FIXED = {
+  buf = function() return pinned:slice(1, 8) end,
   out = function() return pinned:slice(1, 8) end,
   vector = function() return core.iovecs { pinned:slice(1, 8) } end,
   msg = function()
     return core.message { iov = core.iovecs { pinned:slice(1, 8) } }
   end,
+}
+
+-- What a row takes that holds its data until a notification.
+local NOTIF = {
+  msg = function() return core.message { iov = core.buffer(8) } end,
 }
 
 local function is_fixed(row)
@@ -76,7 +84,8 @@ end
 local function arguments(row)
   local values = {}
   for i, spec in ipairs(row.args) do
-    local new = is_fixed(row) and FIXED[spec.kind] or make[spec.kind]
+    local new = is_fixed(row) and FIXED[spec.kind]
+      or row.notif and NOTIF[spec.kind] or make[spec.kind]
     values[i] = new()
   end
   return table.unpack(values, 1, #row.args)
