@@ -46,7 +46,9 @@ rows.describe(NAME, function()
   -- A message of a string and a Buffer, which only it refers to.
   local function message_of(letter)
     local buffer = uring.buffer(BYTES):set(1, text_of(letter))
-    return uring.message { iov = uring.iovecs { bytes(text_of(letter)), buffer } }
+    return uring.message {
+      iov = uring.iovecs { bytes(text_of(letter)), buffer },
+    }
   end
 
   -- Takes what is still to come: results by the data of their ops, and what
@@ -75,8 +77,8 @@ rows.describe(NAME, function()
       for _, each in ipairs {
         { "string", "string" }, { buffer, "buffer" }, { parts, "one uf two" },
       } do
-        rows.start(ring, NAME, a, uring.message { iov = type(each[1]) == "string"
-          and bytes(each[1]) or each[1] })
+        local iov = type(each[1]) == "string" and bytes(each[1]) or each[1]
+        rows.start(ring, NAME, a, uring.message { iov = iov })
         assert.same({ #each[2], C.IORING_CQE_F_MORE, NAME },
           { raw.take(ring) })
         assert.equal(1, ring:in_flight())
@@ -93,7 +95,8 @@ rows.describe(NAME, function()
     assert(uring.bind(there, uring.sockaddr("127.0.0.1", 0)))
     local ring <close> = rows.ring()
     rows.start(ring, NAME, here, uring.message {
-      iov = uring.iovecs { bytes("data"), bytes("gram") }, name = uring.getsockname(there),
+      iov = uring.iovecs { bytes("data"), bytes("gram") },
+      name = uring.getsockname(there),
     })
     assert.same({ [NAME] = 8 }, (finish(ring)))
     local buffer = uring.buffer(64)
