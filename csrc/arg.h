@@ -12,6 +12,7 @@
 typedef struct {
   const struct io_uring *uring; /* of the op, with its pins; both are to be */
   const Pins *pins;             /* set before arg_check */
+  bool copies;                  /* strings, which it may outlive, likewise */
   size_t command;               /* bytes that its SQE has room for, likewise */
   Arg a[OP_ARGS_MAX];
   Mem *mem[SLOT_MEMS]; /* what the op must hold */

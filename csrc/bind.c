@@ -38,6 +38,7 @@ static bool launch(Ring *ring, Slot *slot, const Args *args) {
 static void check_args(lua_State *L, Ring *ring, int first, Args *args) {
   args->uring = &ring->uring;
   args->pins = &ring->pins;
+  args->copies = ring->restricted;
   args->command = ARG_COMMAND_ROOM;
   luaring_check_usable(L, ring);
   lua_settop(L, first - 1 + OP_ARGS_MAX);

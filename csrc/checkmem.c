@@ -1,7 +1,6 @@
 /*
 ** checkmem.c - arguments that are memory: what the op holds or anchors.
 */
-#include "addr.h"
 #include "buffer.h"
 #include "check.h"
 #include "futexes.h"
@@ -112,10 +111,14 @@ void check_into(lua_State *L, const Source *from, Args *args, Arg *arg) {
 }
 
 /*
-** A notification cannot be cancelled, so what it is about may outlive Lua's
-** strings: they are copied.  The Buffer stays on the stack until the op holds
-** its memory.
+** A notification cannot be cancelled, nor can an op on some rings, so that it
+** may outlive Lua's strings.
 */
+static bool must_copy(const Source *from, const Args *args) {
+  return args->copies || (from->op->traits & TRAIT_NOTIF);
+}
+
+/* The Buffer stays on the stack until the op holds its memory. */
 static void take_copy(lua_State *L, const char *bytes, size_t size, Args *args,
                       Arg *arg) {
   const Buffer *copy = buffer_push_new(L, size > 0 ? size : 1, 1);
@@ -126,7 +129,7 @@ static void take_copy(lua_State *L, const char *bytes, size_t size, Args *args,
 
 static void take_string(lua_State *L, const Source *from, const char *bytes,
                         size_t size, Args *args, Arg *arg) {
-  if (from->op->traits & TRAIT_NOTIF) {
+  if (must_copy(from, args)) {
     take_copy(L, bytes, size, args, arg);
     return;
   }
@@ -162,6 +165,8 @@ void check_iovecs(lua_State *L, const Source *from, Args *args, Arg *arg) {
     arg->data = iovecs->mem->bytes;
     arg->size = iovecs->count;
     hold(args, iovecs->mem);
+    if (!iovecs->writable && must_copy(from, args))
+      check_refuse(L, from, "they must be Buffers, not strings");
     if (!iovecs->writable)
       anchor(L, from, args);
   }
@@ -197,7 +202,7 @@ static const Message *check_message(lua_State *L, const Source *from,
 
 void check_msg(lua_State *L, const Source *from, Args *args, Arg *arg) {
   bool borrows = check_message(L, from, args, arg)->borrows;
-  if (borrows && (from->op->traits & TRAIT_NOTIF))
+  if (borrows && must_copy(from, args))
     check_refuse(L, from, "its parts must be Buffers, not strings");
   if (borrows)
     anchor(L, from, args);
@@ -266,6 +271,10 @@ static void check_text(lua_State *L, const Source *from, Args *args, Arg *arg,
   if (strlen(text) != size)
     check_refuse(L, from,
                  lua_pushfstring(L, "the %s contains a zero byte", what));
+  if (args->copies) {
+    take_copy(L, text, size + 1, args, arg);
+    return;
+  }
   arg->data = (void *)text;
   arg->size = (unsigned)size;
   anchor(L, from, args);
@@ -277,17 +286,6 @@ void check_path(lua_State *L, const Source *from, Args *args, Arg *arg) {
 
 void check_name(lua_State *L, const Source *from, Args *args, Arg *arg) {
   check_text(L, from, args, arg, "name");
-}
-
-void check_address(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  (void)args;
-  Address *address = addr_test(L, from->index);
-  if (address == NULL)
-    check_wrong(L, from, ADDRESS_TYPE);
-  else {
-    arg->data = &address->storage;
-    arg->size = address->length;
-  }
 }
 
 void check_peer(lua_State *L, const Source *from, Args *args, Arg *arg) {

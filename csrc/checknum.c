@@ -1,6 +1,7 @@
 /*
-** checknum.c - arguments that are numbers, or tables of them.
+** checknum.c - arguments that are copied: numbers, tables of them, addresses.
 */
+#include "addr.h"
 #include "check.h"
 #include "clock.h"
 
@@ -180,4 +181,15 @@ void check_how(lua_State *L, const Source *from, Args *args, Arg *arg) {
       (arg->how.flags & O_CREAT) || (arg->how.flags & O_TMPFILE) == O_TMPFILE;
   if (makes && lua_getfield(L, from->index, "mode") == LUA_TNIL)
     arg->how.mode = 0644;
+}
+
+void check_address(lua_State *L, const Source *from, Args *args, Arg *arg) {
+  (void)args;
+  Address *address = addr_test(L, from->index);
+  if (address == NULL)
+    check_wrong(L, from, ADDRESS_TYPE);
+  else {
+    arg->data = &address->storage;
+    arg->size = address->length;
+  }
 }

@@ -7,6 +7,7 @@
 #include "blind.h"
 #include "buffer.h"
 #include "chain.h"
+#include "clone.h"
 #include "consts.h"
 #include "cqe.h"
 #include "futexes.h"
@@ -100,6 +101,7 @@ int luaopen_uring_core(lua_State *L) {
   ringinfo_open(L);
   submit_open(L);
   regbufs_open(L);
+  clone_open(L);
   regfiles_open(L);
   regring_open(L);
   regtask_open(L);

@@ -186,6 +186,8 @@ int mapping_open(struct io_uring *uring, unsigned entries,
 int mapping_resize(struct io_uring *uring, struct io_uring_params *params) {
   if (uring->flags & IORING_SETUP_NO_MMAP)
     return -EINVAL;
+  if (uring->ring_fd < 0) /* nothing to map the new ones from */
+    return -EBADF;
   int code = kernel_register(uring, IORING_REGISTER_RESIZE_RINGS, params, 1);
   if (code < 0)
     return code;

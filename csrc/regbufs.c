@@ -168,72 +168,6 @@ static int unregister_buffers(lua_State *L) {
   return registers_push_done(L, "unregister_buffers", code);
 }
 
-/* The fields of the table at index 3, if there is one. */
-static void read_part(lua_State *L, UapiCloneBuffers *clone) {
-  static const char *const known[] = { "src_off", "dst_off", "nr", "replace",
-                                       NULL };
-  if (lua_isnil(L, 3))
-    return;
-  luaL_checktype(L, 3, LUA_TTABLE);
-  fields_check_names(L, 3, "clone_buffers", known);
-  const char *what = "clone_buffers";
-  clone->src_off =
-      (uint32_t)fields_integer(L, 3, what, "src_off", 0, 0, BUFFERS_MAX);
-  clone->dst_off =
-      (uint32_t)fields_integer(L, 3, what, "dst_off", 0, 0, BUFFERS_MAX);
-  clone->nr = (uint32_t)fields_integer(L, 3, what, "nr", 0, 1, BUFFERS_MAX);
-  if (fields_boolean(L, 3, what, "replace"))
-    clone->flags |= IORING_REGISTER_DST_REPLACE;
-}
-
-/* Makes room for what will be cloned, and clones it. */
-static int clone_part(Ring *ring, const Ring *source,
-                      const UapiCloneBuffers *clone) {
-  Pins *pins = &ring->pins;
-  uint32_t last = source->pins.count;
-  bool replaces = clone->flags & IORING_REGISTER_DST_REPLACE;
-  uint32_t count = clone->nr;
-  if (count == 0 && clone->src_off < last)
-    count = last - clone->src_off;
-  if (count == 0 || clone->src_off + count > last)
-    return last > 0 ? -EOVERFLOW : -ENXIO;
-  bool fresh = pins->count == 0;
-  if (!fresh && !replaces)
-    return -EBUSY;
-  if (!pins_grow(pins, clone->dst_off + count))
-    return -ENOMEM;
-  int code =
-      kernel_register(&ring->uring, IORING_REGISTER_CLONE_BUFFERS, clone, 1);
-  if (code < 0 && fresh)
-    pins_clear(pins);
-  for (uint32_t i = 0; code >= 0 && i < count; i++)
-    pins_put(pins, clone->dst_off + i,
-             source->pins.buffers[clone->src_off + i]);
-  return code;
-}
-
-/*
-** ring:clone_buffers(source [, {src_off=, dst_off=, nr=, replace=}]) -> true,
-** or nil, message, code: registers the buffers of another ring here too, by
-** the same indices; or nr of them from the index src_off on, here from
-** dst_off on (Linux 6.13); replace: though there are some here.
-** io_uring_clone_buffers(3), Linux 6.12.
-*/
-static int clone_buffers(lua_State *L) {
-  Ring *ring = luaring_check(L, 1);
-  const Ring *source = luaring_check(L, 2);
-  bool indexed = source->uring.ring_fd < 0;
-  UapiCloneBuffers clone = {
-    .src_fd = (uint32_t)(indexed ? source->uring.enter_ring_fd
-                                 : source->uring.ring_fd),
-    .flags = indexed ? IORING_REGISTER_SRC_REGISTERED : 0,
-  };
-  lua_settop(L, 3);
-  read_part(L, &clone);
-  return registers_push_done(L, "clone_buffers",
-                             clone_part(ring, source, &clone));
-}
-
 static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
                          lua_Integer most) {
   int exact;
@@ -284,7 +218,6 @@ static int make_buf_ring(lua_State *L) {
 
 static const luaL_Reg methods[] = {
   { "buf_ring", make_buf_ring },
-  { "clone_buffers", clone_buffers },
   { "register_buffers", register_buffers },
   { "register_buffers_sparse", register_buffers_sparse },
   { "register_buffers_update", register_buffers_update },

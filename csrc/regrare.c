@@ -23,10 +23,13 @@ static uint32_t field(lua_State *L, const char *name, lua_Integer absent) {
                                   INT32_MAX);
 }
 
-/* Keeps memory for as long as the ring: the card writes to it. */
-static void keep(lua_State *L, Ring *ring, Mem *mem) {
+/*
+** Keeps memory for as long as the ring: the card writes to it.  Where there
+** is no place to note that, for good.
+*/
+static void keep(Ring *ring, Mem *mem) {
   if (!pins_provide(&ring->pins, AREA_GROUP, mem))
-    luaL_error(L, "register_ifq: not enough memory");
+    mem_hold(mem);
 }
 
 /*
@@ -56,8 +59,6 @@ static int register_ifq(lua_State *L) {
   refill = (refill + PAGE - 1) & ~(size_t)(PAGE - 1);
   const Buffer *area = buffer_push_new(L, (size_t)reg.rq_entries * PAGE, PAGE);
   const Buffer *ring_memory = buffer_push_new(L, refill, PAGE);
-  keep(L, ring, area->mem);
-  keep(L, ring, ring_memory->mem);
   UapiZcrxArea where = { .addr = (uintptr_t)area->bytes, .len = area->size };
   UapiRegionDesc region = { .user_addr = (uintptr_t)ring_memory->bytes,
                             .size = ring_memory->size,
@@ -70,6 +71,8 @@ static int register_ifq(lua_State *L) {
                      "register_ifq (it needs a network card with header "
                      "split)",
                      -code);
+  keep(ring, area->mem);
+  keep(ring, ring_memory->mem);
   lua_settop(L, 3);
   lua_pushinteger(L, reg.zcrx_id);
   return 2;

@@ -2,12 +2,14 @@
 ** regring.c - what a ring may do and how: its state, limits and helpers.
 */
 #include "regring.h"
+#include "fail.h"
 #include "fields.h"
 #include "flags.h"
 #include "luaring.h"
 #include "mapping.h"
 #include "registers.h"
 
+#include <errno.h>
 #include <time.h>
 
 #define RESTRICTIONS_MAX 256
@@ -76,7 +78,8 @@ static void read_flags(lua_State *L, Restrictions *to, uint16_t kind,
 ** ring:register_restrictions{register_ops=, sqe_ops=, sqe_flags_allowed=,
 ** sqe_flags_required=} -> true, or nil, message, code: what this ring may do
 ** once it is enabled, for good.  The first two are lists of numbers, the
-** others flags as for set_flags.  The ring was set up with r_disabled.
+** others flags as for set_flags.  The ring was set up with r_disabled.  What
+** it cannot cancel may outlive Lua: its ops copy strings.
 ** io_uring_register_restrictions(3), Linux 5.10.
 */
 static int register_restrictions(lua_State *L) {
@@ -94,6 +97,7 @@ static int register_restrictions(lua_State *L) {
   read_flags(L, &to, IORING_RESTRICTION_SQE_FLAGS_ALLOWED, "sqe_flags_allowed");
   read_flags(L, &to, IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
              "sqe_flags_required");
+  ring->restricted = true;
   return registers_push_done(L, "register_restrictions",
                              kernel_register(&ring->uring,
                                              IORING_REGISTER_RESTRICTIONS,
@@ -136,7 +140,7 @@ static int close_ring_fd(lua_State *L) {
 /*
 ** ring:resize_rings(entries [, cq_entries]) -> true, or nil, message, code.
 ** Submits what is in the SQ first; CQEs stay.  The ring is one with
-** defer_taskrun.  io_uring_resize_rings(3), Linux 6.13.
+** defer_taskrun and no_sqarray.  io_uring_resize_rings(3), Linux 6.13.
 */
 static int resize_rings(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -149,6 +153,10 @@ static int resize_rings(lua_State *L) {
   if (cq_entries > 0)
     params.flags |= IORING_SETUP_CQSIZE;
   ring_unpark(ring);
+  if ((ring->uring.flags & IORING_SETUP_DEFER_TASKRUN) &&
+      !(ring->uring.flags & IORING_SETUP_NO_SQARRAY))
+    return fail_push(L, "resize_rings: needs a ring with no_sqarray",
+                     EOPNOTSUPP);
   int code = ring_submit(ring);
   if (code >= 0)
     code = mapping_resize(&ring->uring, &params);

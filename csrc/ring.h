@@ -29,6 +29,7 @@ typedef struct {
   uint32_t epoch;           /* counts submits: SQEs of older ones are stale */
   uint32_t lent_at;         /* the CQ head up to which buffers are lent */
   bool open;
+  bool restricted; /* so that it may be unable to cancel */
 } Ring;
 
 /* 0, or -errno with the ring still closed. */

@@ -5,6 +5,7 @@
 #include "slot.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 
 uint32_t tags_check_count(lua_State *L, int index) {
   luaL_checktype(L, index, LUA_TTABLE);
@@ -35,7 +36,6 @@ const uint64_t *tags_push(lua_State *L, int index, uint32_t count) {
 
 uint32_t tags_check_offset(lua_State *L, int index) {
   lua_Integer offset = luaL_checkinteger(L, index);
-  luaL_argcheck(L, 0 <= offset && offset < TAGS_LIST_MAX, index,
-                "out of range");
+  luaL_argcheck(L, 0 <= offset && offset <= INT_MAX, index, "out of range");
   return (uint32_t)offset;
 }

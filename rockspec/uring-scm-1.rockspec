@@ -52,6 +52,7 @@ build = {
         "csrc/check.c",
         "csrc/checkmem.c",
         "csrc/checknum.c",
+        "csrc/clone.c",
         "csrc/consts.c",
         "csrc/core.c",
         "csrc/cqe.c",

@@ -15,9 +15,9 @@ local house = {
       "pieces", "bufring", "registers", "luabufring", "pins", "arg", "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter",
       "ring", "drain", "flags", "flight", "luaring", "ringinfo", "submit",
-      "tags", "regbufs", "regfiles", "regring", "regtask", "regrare", "blind",
-      "sqe", "sqeset", "sqeraw", "chain", "cqe", "step", "bind", "sys",
-      "sock", "consts", "core",
+      "tags", "regbufs", "clone", "regfiles", "regring", "regtask", "regrare",
+      "blind", "sqe", "sqeset", "sqeraw", "chain", "cqe", "step", "bind",
+      "sys", "sock", "consts", "core",
     },
     lua = {
       "uring.core", "uring.errno", "uring.setupflags", "uring.setup",

@@ -467,7 +467,8 @@ function Ring:register_region(count) end
 --- ring:register_restrictions{register_ops=, sqe_ops=, sqe_flags_allowed=,
 --- sqe_flags_required=} -> true, or nil, message, code: what this ring may do
 --- once it is enabled, for good. The first two are lists of numbers, the others
---- flags as for set_flags. The ring was set up with r_disabled.
+--- flags as for set_flags. The ring was set up with r_disabled. What it cannot
+--- cancel may outlive Lua: its ops copy strings.
 --- io_uring_register_restrictions(3), Linux 5.10.
 ---@param options table
 ---@return true?
@@ -505,7 +506,7 @@ function Ring:register_zcrx_ctrl(zcrx_id, command) end
 
 --- ring:resize_rings(entries [, cq_entries]) -> true, or nil, message, code.
 --- Submits what is in the SQ first; CQEs stay. The ring is one with
---- defer_taskrun. io_uring_resize_rings(3), Linux 6.13.
+--- defer_taskrun and no_sqarray. io_uring_resize_rings(3), Linux 6.13.
 ---@param entries integer
 ---@param cq_entries? integer
 ---@return true?
