@@ -82,6 +82,8 @@ test-valgrind: deps-test  ## a soak under valgrind: no error, no leak
 	@$(MAKE) all
 	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
 	  $(LUA) spec/support/soak.lua
+kernels:  ## the specs on Debian's kernels, in emulated machines
+	@sh tools/kernels $(KERNELS)
 specs: all
 	@$(RUN) $(PRELOAD) $(LUA) -e 'require "busted.runner" {standalone = false}' \
 	  /dev/null --cpath='$(abspath $(BUILD))/?.so' $(SPEC)
@@ -94,7 +96,8 @@ style: all lint tidy  ## lint, tidy, and is what is generated up to date
 lint:  ## luacheck, clang-format, shellcheck, codespell
 	@luacheck -q $(LINTED)
 	@clang-format --dry-run -Werror $(FORMATTED)
-	@shellcheck tools/make tools/deps .ci/run
+	@shellcheck tools/make tools/deps tools/kernels tools/vm/image \
+	  tools/vm/init .ci/run
 	@codespell $(wildcard *.md Makefile csrc docs rockspec .ci) $(LINTED)
 tidy:  ## the shape of the house
 	@$(LUA) tools/tidy.lua
@@ -117,4 +120,4 @@ help:  ## print this
 	@sed -n 's/^\([a-z -]*\):.*##/\1\t/p' Makefile | expand -t 27
 
 .PHONY: $(CHECKED) all found deps deps-test deps-check run env install specs \
-  uninstall check lint tidy generate format clean help
+  kernels uninstall check lint tidy generate format clean help

@@ -59,8 +59,10 @@ void check_bgid(lua_State *L, const Source *from, Args *args, Arg *arg) {
 }
 
 void check_int(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  (void)args;
   arg->i = integer(L, from, "integer", INT_MIN, UINT_MAX);
+  bool pieces = args->bufring != NULL && args->bufring->shape.incremental;
+  if (pieces && (arg->i & MSG_WAITALL)) /* the only integer there is flags */
+    check_refuse(L, from, "an incremental buffer ring is not for MSG_WAITALL");
 }
 
 void check_size(lua_State *L, const Source *from, Args *args, Arg *arg) {

@@ -6,6 +6,7 @@
 #include "flight.h"
 #include "luaring.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define CQE_TYPE "uring.CQE"
@@ -110,9 +111,10 @@ static int ring_wait_cqe(lua_State *L) {
   struct io_uring_cqe *cqe;
   while ((cqe = peek(ring)) == NULL) {
     int code = enter_wait(&ring->uring, 1, &deadline.wait);
+    if (code >= 0 && !luaring_shorten(&deadline))
+      code = -ETIME;
     if (code < 0)
       return luaring_push_failure(L, "wait_cqe", -code);
-    luaring_shorten(&deadline);
   }
   push_cqe(L, ring, cqe);
   return 1;

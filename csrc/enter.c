@@ -3,6 +3,7 @@
 */
 #include "enter.h"
 
+#include <sched.h>
 #include <string.h>
 
 static const EnterWait FOR_EVER = { .region = -1 };
@@ -105,9 +106,16 @@ int enter_submit(struct io_uring *uring) {
   return submit_with(uring, 0, 0, &FOR_EVER);
 }
 
+/* Signed: Linux 6.18 loses count where a mixed CQ overflows. */
+static unsigned count_ready(const struct io_uring *uring) {
+  const struct io_uring_cq *cq = &uring->cq;
+  int ready = (int)(io_uring_smp_load_acquire(cq->ktail) - *cq->khead);
+  return ready > 0 ? (unsigned)ready : 0;
+}
+
 int enter_submit_and_wait(struct io_uring *uring, unsigned count,
                           const EnterWait *wait) {
-  bool enough = count > 0 && io_uring_cq_ready(uring) >= count;
+  bool enough = count > 0 && count_ready(uring) >= count;
   if (enough && !enter_is_due(uring))
     return enter_submit(uring);
   return submit_with(uring, count, IORING_ENTER_GETEVENTS, wait);
@@ -128,7 +136,7 @@ bool enter_is_due(const struct io_uring *uring) {
 static struct io_uring_cqe *first(struct io_uring *uring) {
   struct io_uring_cq *cq = &uring->cq;
   unsigned shift = uring->flags & IORING_SETUP_CQE32 ? 1 : 0;
-  while (*cq->khead != io_uring_smp_load_acquire(cq->ktail)) {
+  while (count_ready(uring) > 0) {
     struct io_uring_cqe *cqe = &cq->cqes[(*cq->khead & cq->ring_mask) << shift];
     if (!(cqe->flags & IORING_CQE_F_SKIP))
       return cqe;
@@ -154,10 +162,10 @@ void enter_seen(struct io_uring *uring, const struct io_uring_cqe *cqe) {
 unsigned enter_peek_batch(struct io_uring *uring, struct io_uring_cqe **cqes,
                           unsigned most) {
   const struct io_uring_cq *cq = &uring->cq;
-  unsigned ready = io_uring_cq_ready(uring);
+  unsigned ready = count_ready(uring);
   if (ready == 0 && enter_is_due(uring)) {
     enter_wait(uring, 0, &FOR_EVER);
-    ready = io_uring_cq_ready(uring);
+    ready = count_ready(uring);
   }
   if (ready > most)
     ready = most;
@@ -167,8 +175,15 @@ unsigned enter_peek_batch(struct io_uring *uring, struct io_uring_cqe **cqes,
 }
 
 int enter_wait_for_room(struct io_uring *uring) {
+  const struct io_uring_sq *sq = &uring->sq;
   if (!(uring->flags & IORING_SETUP_SQPOLL))
     return 0;
-  int code = kernel_enter(uring, 0, 0, IORING_ENTER_SQ_WAIT, NULL, 0);
-  return code < 0 ? code : 0;
+  /* The thread tells what it has taken only after a while. */
+  while (sq->sqe_tail - sq_head(uring) >= sq->ring_entries) {
+    int code = kernel_enter(uring, 0, 0, IORING_ENTER_SQ_WAIT, NULL, 0);
+    if (code < 0)
+      return code;
+    sched_yield();
+  }
+  return 0;
 }

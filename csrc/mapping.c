@@ -108,6 +108,10 @@ static int map_kernels(struct io_uring *uring,
   return 0;
 }
 
+static unsigned least(unsigned a, unsigned b) {
+  return a < b ? a : b;
+}
+
 static unsigned power_of_two(unsigned least) {
   unsigned power = 1;
   while (power < least)
@@ -126,11 +130,15 @@ static int map_ours(struct io_uring *uring, unsigned entries,
                     struct io_uring_params *params) {
   struct io_uring_sq *sq = &uring->sq;
   struct io_uring_params shape = *params;
-  if (entries > SQ_ENTRIES_MAX || params->cq_entries > 2 * SQ_ENTRIES_MAX)
+  if (params->flags & IORING_SETUP_CLAMP) {
+    entries = least(entries, SQ_ENTRIES_MAX);
+    shape.cq_entries = least(shape.cq_entries, 2 * SQ_ENTRIES_MAX);
+  }
+  if (entries > SQ_ENTRIES_MAX || shape.cq_entries > 2 * SQ_ENTRIES_MAX)
     return -EINVAL;
   shape.sq_entries = power_of_two(entries);
   shape.cq_entries = params->flags & IORING_SETUP_CQSIZE
-                         ? power_of_two(params->cq_entries)
+                         ? power_of_two(shape.cq_entries)
                          : 2 * shape.sq_entries;
   uring->flags = params->flags;
   sq->ring_entries = shape.sq_entries;

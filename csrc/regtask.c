@@ -2,6 +2,7 @@
 ** regtask.c - what a ring tells and asks others: events, credentials, workers.
 */
 #include "regtask.h"
+#include "clock.h"
 #include "fields.h"
 #include "luaring.h"
 #include "registers.h"
@@ -170,11 +171,12 @@ static int register_sync_cancel(lua_State *L) {
     .flags = (uint32_t)field(L, "flags", 0, UINT32_MAX),
     .timeout = { .tv_sec = -1, .tv_nsec = -1 },
   };
-  lua_getfield(L, 2, "seconds");
-  if (!lua_isnil(L, -1)) {
-    LuaDeadline deadline;
-    luaring_check_deadline(L, lua_gettop(L), &deadline);
-    reg.timeout = deadline.time;
+  if (lua_getfield(L, 2, "seconds") != LUA_TNIL) {
+    int exact;
+    lua_Number seconds = lua_tonumberx(L, -1, &exact);
+    if (!exact || !(0 <= seconds && seconds <= 1e15))
+      return luaL_error(L, "register_sync_cancel: 'seconds' is out of range");
+    reg.timeout = clock_timespec(seconds);
   }
   int code =
       kernel_register(&ring->uring, IORING_REGISTER_SYNC_CANCEL, &reg, 1);

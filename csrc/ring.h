@@ -23,7 +23,8 @@ typedef struct {
   SlotTable slots;
   BufRing *bufrings;
   Pins pins;
-  Mem *region; /* that register_region has shown to the kernel */
+  Mem *region;           /* that register_region has shown to the kernel */
+  uint32_t region_waits; /* that it has room for */
   ParkedSqe *parked, **parked_end;
   volatile uint32_t *alive; /* 0 in a forked child: RATIONALE in ring.c */
   uint32_t epoch;           /* counts submits: SQEs of older ones are stale */

@@ -149,22 +149,44 @@ void sqe_abandon(lua_State *L, int held, Sqe *sqe) {
   sqe->slot = NULL;
 }
 
-bool sqe_select(Sqe *sqe) {
+/*
+** Where a buffer is consumed piece by piece, the kernel says only how much it
+** has filled, and may have taken all that was asked for.  So an op asks for
+** what is left, and what it fills must be one piece.
+*/
+static const char *select_pieces(Sqe *sqe, const BufRing *bufring) {
+  const Op *op = sqe->slot->op;
+  for (int i = 0; i < OP_ARGS_MAX && op->args[i].name != NULL; i++)
+    if (op->args[i].kind == ARG_VECTOR || op->args[i].kind == ARG_MSGOUT)
+      return "an incremental buffer ring is not for vectors";
+  if (sqe->sqe->msg_flags & MSG_WAITALL)
+    return "an incremental buffer ring is not for MSG_WAITALL";
+  if (!(op->traits & (TRAIT_MULTISHOT | TRAIT_BUNDLE)))
+    sqe->sqe->len = bufring->shape.size;
+  return NULL;
+}
+
+const char *sqe_select(Sqe *sqe) {
   Slot *slot = sqe->slot;
   uint16_t bgid = (uint16_t)sqe->bgid;
   BufRing *bufring = ring_find_bufring(sqe->ring, bgid);
+  const char *why = NULL;
   if (bufring == NULL && !pins_has_group(&sqe->ring->pins, bgid))
-    return false;
+    return "no buffer ring of this ring";
+  if (bufring != NULL && bufring->shape.incremental)
+    why = select_pieces(sqe, bufring);
+  if (why != NULL)
+    return why;
   if (bufring != NULL && slot->bufring != bufring) {
     if (slot->mem_count == SLOT_MEMS)
-      return false;
+      return "set too often";
     slot_hold(slot, bufring->mem);
   }
   slot->bufring = bufring;
   sqe->given |= IOSQE_BUFFER_SELECT;
   sqe->sqe->flags |= IOSQE_BUFFER_SELECT;
   sqe->sqe->buf_group = bgid;
-  return true;
+  return NULL;
 }
 
 /* What was set before the row was prepared. */

@@ -21,6 +21,7 @@ typedef struct {
   uint8_t flags; /* that were set, with what follows: a prep keeps them */
   uint16_t ioprio, personality;
   int32_t bgid; /* -1: none */
+  bool fixed;   /* its descriptor is a slot */
   bool staged;  /* in a chain that is still being made: in 'stage' */
   struct io_uring_sqe stage[];
 } Sqe;
@@ -41,9 +42,9 @@ void sqe_abandon(lua_State *L, int held, Sqe *sqe);
 Sqe *sqe_check_fresh(lua_State *L);
 /*
 ** Makes it select from the buffers of its bgid: a ring's, or those that
-** provide_buffers gave; false: there are none.
+** provide_buffers gave.  NULL, or why it cannot.
 */
-bool sqe_select(Sqe *sqe);
+const char *sqe_select(Sqe *sqe);
 /* Pushes the table of flight.h of the ring of the SQE at index 1. */
 void sqe_push_held(lua_State *L);
 /* Adds methods to all SQEs. */

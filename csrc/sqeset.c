@@ -21,7 +21,7 @@ static int sqe_set_flags(lua_State *L) {
   if ((flags & IOSQE_CQE_SKIP_SUCCESS) && !sqe->staged)
     return luaL_error(L, "set_flags: cqe_skip_success needs ring:chain: the "
                          "CQE of the last op says that this one is over");
-  sqe->flags = (uint8_t)flags;
+  sqe->flags = (uint8_t)(flags | (sqe->fixed ? IOSQE_FIXED_FILE : 0));
   sqe->sqe->flags = sqe->given | sqe->flags;
   lua_settop(L, 1);
   return 1;
@@ -31,6 +31,7 @@ static int sqe_set_flags(lua_State *L) {
  */
 static int sqe_set_fixed_file(lua_State *L) {
   Sqe *sqe = sqe_check_fresh(L);
+  sqe->fixed = true;
   sqe->flags |= IOSQE_FIXED_FILE;
   sqe->sqe->flags |= IOSQE_FIXED_FILE;
   lua_settop(L, 1);
@@ -96,12 +97,10 @@ static int sqe_set_buf_group(lua_State *L) {
                 "no buffer ring of this ring");
   int32_t before = sqe->bgid;
   sqe->bgid = (int32_t)bgid;
-  if (!sqe_select(sqe)) {
+  const char *why = sqe_select(sqe);
+  if (why != NULL) {
     sqe->bgid = before;
-    return luaL_argerror(L, 2,
-                         sqe->slot->mem_count == SLOT_MEMS
-                             ? "set too often"
-                             : "no buffer ring of this ring");
+    return luaL_argerror(L, 2, why);
   }
   lua_settop(L, 1);
   return 1;

@@ -2,6 +2,7 @@
 ** submit.c - a ring's ways to submit and wait, also with registered waits.
 */
 #include "submit.h"
+#include "clock.h"
 #include "luaring.h"
 #include "registers.h"
 
@@ -37,13 +38,39 @@ static unsigned check_count(lua_State *L, const Ring *ring) {
 */
 static int wait_for(Ring *ring, unsigned count, LuaDeadline *deadline) {
   int code = ring_submit_and_wait(ring, count, &deadline->wait);
-  if (code < 0 || deadline->wait.time == NULL ||
-      io_uring_cq_ready(&ring->uring) >= count)
-    return code;
-  if (!luaring_shorten(deadline))
-    return -ETIME;
-  int again = ring_submit_and_wait(ring, count, &deadline->wait);
-  return again < 0 ? again : code;
+  while (code >= 0 && deadline->wait.time != NULL &&
+         io_uring_cq_ready(&ring->uring) < count) {
+    if (!luaring_shorten(deadline))
+      return -ETIME;
+    int again = ring_submit_and_wait(ring, count, &deadline->wait);
+    if (again < 0)
+      return again;
+  }
+  return code;
+}
+
+/* The same, but after so many nanoseconds one CQE is enough. */
+static int wait_least(Ring *ring, unsigned count, LuaDeadline *deadline,
+                      int64_t least) {
+  int64_t enough = clock_now() + least;
+  int code, first = 0;
+  bool started = false;
+  do {
+    int64_t left = enough - clock_now();
+    deadline->wait.min_wait_us = left > 0 ? (unsigned)(left / 1000) : 0;
+    code = ring_submit_and_wait(ring, count, &deadline->wait);
+    if (code < 0)
+      return code == -ETIME && io_uring_cq_ready(&ring->uring) > 0 && started
+                 ? first
+                 : code;
+    if (!started)
+      first = code;
+    started = true;
+    unsigned ready = io_uring_cq_ready(&ring->uring);
+    if (ready >= count || (ready > 0 && clock_now() >= enough))
+      return first;
+  } while (luaring_shorten(deadline));
+  return io_uring_cq_ready(&ring->uring) > 0 ? first : -ETIME;
 }
 
 /*
@@ -74,12 +101,9 @@ static int submit_and_wait_min_timeout(lua_State *L) {
   luaring_check_deadline(L, 3, &deadline);
   lua_Number least = luaL_checknumber(L, 4);
   luaL_argcheck(L, 0 <= least && least < 4294, 4, "seconds out of range");
-  deadline.wait.min_wait_us = (unsigned)(least * 1e6);
   if (!(ring->uring.features & IORING_FEAT_MIN_TIMEOUT))
     return luaring_push_failure(L, "submit_and_wait_min_timeout", ENOSYS);
-  int code = ring_submit_and_wait(ring, count, &deadline.wait);
-  if (code >= 0 && io_uring_cq_ready(&ring->uring) == 0)
-    code = -ETIME;
+  int code = wait_least(ring, count, &deadline, (int64_t)(least * 1e9));
   return push_submitted(L, "submit_and_wait_min_timeout", code);
 }
 
@@ -95,7 +119,9 @@ static int register_region(lua_State *L) {
   luaL_argcheck(L, 1 <= count && count <= REGION_WAITS_MAX, 2, "out of range");
   if (ring->region != NULL)
     return registers_push_failure(L, "register_region", EBUSY);
-  size_t size = ((size_t)count * sizeof(UapiRegWait) + 4095) & ~(size_t)4095;
+  /* The kernel takes the last of a region for its first: one more. */
+  size_t size = ((size_t)count + 1) * sizeof(UapiRegWait);
+  size = (size + 4095) & ~(size_t)4095;
   Mem *region = mem_new(size, 4096);
   if (region == NULL)
     return registers_push_failure(L, "register_region", ENOMEM);
@@ -110,6 +136,7 @@ static int register_region(lua_State *L) {
     return registers_push_failure(L, "register_region", -code);
   }
   ring->region = region;
+  ring->region_waits = (uint32_t)count;
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -117,8 +144,7 @@ static int register_region(lua_State *L) {
 /* The number of a registered wait at an index, from 1 on; here from 0. */
 static int check_wait(lua_State *L, const Ring *ring, int index) {
   lua_Integer number = luaL_checkinteger(L, index);
-  size_t count = ring->region ? ring->region->size / sizeof(UapiRegWait) : 0;
-  luaL_argcheck(L, 1 <= number && (size_t)number <= count, index,
+  luaL_argcheck(L, 1 <= number && number <= ring->region_waits, index,
                 "no registered wait has this number");
   return (int)number - 1;
 }
@@ -151,9 +177,24 @@ static int submit_and_wait_reg(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   unsigned count = check_count(L, ring);
   EnterWait wait = { .region = check_wait(L, ring, 3) };
+  const UapiRegWait *waits = (const UapiRegWait *)ring->region->bytes;
+  struct __kernel_timespec time = waits[wait.region].ts;
+  LuaDeadline left = { .time = time, .wait = { .region = -1 } };
+  left.wait.time = &left.time;
+  int64_t start = clock_now();
+  int64_t least = (int64_t)waits[wait.region].min_wait_usec * 1000;
+  left.end = start + time.tv_sec * CLOCK_SECOND + time.tv_nsec;
   int code = ring_submit_and_wait(ring, count, &wait);
-  if (code >= 0 && io_uring_cq_ready(&ring->uring) < count)
-    code = -ETIME;
+  unsigned ready = io_uring_cq_ready(&ring->uring);
+  int64_t passed = clock_now() - start;
+  bool enough = ready >= count || (least > 0 && ready > 0 && passed >= least);
+  if (code >= 0 && !enough) {
+    int more = -ETIME;
+    if (luaring_shorten(&left))
+      more = least > 0 ? wait_least(ring, count, &left, least - passed)
+                       : wait_for(ring, count, &left);
+    code = more < 0 ? more : code;
+  }
   return push_submitted(L, "submit_and_wait_reg", code);
 }
 

@@ -162,8 +162,10 @@ describe("an address in a Buffer", function()
     assert.equal("0.0.0.0:0", tostring(uring.unpack_sockaddr(two)))
   end)
 
-  it("raises where it is no Buffer", function()
-    assert.error_matches(function() uring.unpack_sockaddr("text") end,
-      "uring.Buffer expected, got string")
+  it("may stand in a string, and in nothing else", function()
+    local bytes = string.pack("=I2", C.AF_INET)
+    assert.equal("0.0.0.0:0", tostring(uring.unpack_sockaddr(bytes)))
+    assert.error_matches(function() uring.unpack_sockaddr({}) end,
+      "string expected, got table")
   end)
 end)

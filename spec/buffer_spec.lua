@@ -1,5 +1,8 @@
 --- A Buffer has the positions of a string, and shares its bytes with slices.
+local leaks = require "spec.support.leaks"
 local uring = require "uring.ring"
+
+leaks.watch()
 
 local TEXT = "hello"
 local EDGES = { math.mininteger, -7, -6, -5, -4, -1, 0, 1, 2, 4, 5, 6, 7,
@@ -190,5 +193,189 @@ describe("a slice of a string", function()
       sqe:prep_read(0, uring.slice("hello"):slice(2))
     end, "read: bad argument 'buf' %(a slice of a string is read%-only%)")
     ring:close()
+  end)
+end)
+
+local CLOSED = "attempt to use a closed buffer, or a view that was recycled"
+
+describe("a closed Buffer", function()
+  it("prints as that, and is closed again without harm", function()
+    local buffer = filled(TEXT)
+    assert.is_nil(buffer:close())
+    buffer:close()
+    assert.equal("uring.Buffer (closed)", tostring(buffer))
+    local slice = uring.slice(TEXT)
+    slice:close()
+    assert.equal("uring.Buffer (closed)", tostring(slice))
+  end)
+
+  it("is refused by each of its methods", function()
+    local buffer = filled(TEXT)
+    buffer:close()
+    for name, method in pairs(getmetatable(buffer).__index) do
+      if name ~= "close" then
+        assert.error_matches(function() method(buffer, 1, "x") end, CLOSED)
+      end
+    end
+    assert.error_matches(function() return #buffer end, CLOSED)
+    assert.error_matches(function() uring.slice(buffer) end, CLOSED)
+  end)
+
+  it("leaves its slices their bytes", function()
+    local buffer = filled(TEXT)
+    local slice = buffer:slice(2, 4)
+    local part = slice:slice(1, 2)
+    buffer:close()
+    slice:close()
+    collectgarbage()
+    assert.equal("el", part:tostring())
+    part:set(1, "E")
+    assert.equal("El", part:tostring())
+  end)
+
+  it("leaves others the string that it was a slice of", function()
+    local text = ("z"):rep(1000) .. "end"
+    local slice = uring.slice(text)
+    local part = slice:slice(-3)
+    slice:close()
+    assert.equal("end", part:tostring())
+    assert.equal(1003, #text)
+  end)
+
+  it("is what the end of a block leaves", function()
+    local buffer = filled(TEXT)
+    do local _same <close> = buffer end
+    assert.error_matches(function() buffer:sub() end, CLOSED)
+    assert.error_matches(function()
+      local _again <close> = buffer
+      error("raised")
+    end, "raised")
+  end)
+
+  it("is refused wherever a Buffer is taken", function()
+    local buffer = uring.buffer(256)
+    buffer:close()
+    assert.error_matches(function() uring.iovecs { "a", buffer } end,
+      "iovecs: bad item 2 %(the buffer is closed%)")
+    assert.error_matches(function() uring.message { iov = buffer } end,
+      "message: 'iov'")
+    assert.error_matches(function() uring.futexes { { buffer, 0 } } end,
+      "futexes: bad item 1")
+    assert.error_matches(function() uring.unpack_sockaddr(buffer) end,
+      "the buffer is closed")
+    for _, name in ipairs { "statx", "siginfo", "signalfd_siginfo", "pipe" } do
+      assert.error_matches(function() uring["unpack_" .. name](buffer) end,
+        CLOSED)
+    end
+    local ring <close> = assert(uring.ring(2))
+    assert.error_matches(function() ring:register_buffers { buffer } end,
+      "item 1: the buffer is closed")
+    local sqe = ring:get_sqe()
+    for _, row in ipairs { "read", "write", "send", "provide_buffers" } do
+      assert.error_matches(function() sqe["prep_" .. row](sqe, 0, buffer) end,
+        row == "provide_buffers" and "provide_buffers: bad argument 'buf'"
+        or row .. ": bad argument '%a+' %(the buffer is closed%)")
+    end
+  end)
+end)
+
+describe("closing a Buffer", function()
+  local ring, a, b
+
+  before_each(function()
+    ring = assert(uring.ring(4))
+    a, b = uring.socketpair()
+  end)
+
+  after_each(function()
+    ring:close()
+    uring.close(a)
+    uring.close(b)
+  end)
+
+  local function send(text)
+    local other <close> = assert(uring.ring(1))
+    other:get_sqe():prep_send(a, text)
+    assert(other:submit_and_wait(1, 10))
+  end
+
+  -- A byte of junk for whoever has the memory now.
+  local function overwrite(size)
+    local junk = {}
+    for i = 1, 50 do junk[i] = filled(("#"):rep(size)) end
+    return junk
+  end
+
+  local function reap()
+    assert(ring:submit_and_wait(1, 10))
+    return (ring:cqes()(ring))
+  end
+
+  it("leaves an op in flight its bytes", function()
+    local buffer = uring.buffer(100)
+    local slice = buffer:slice(11, 20)
+    ring:get_sqe():prep_recv(b, buffer:slice(1, 10))
+    ring:submit()
+    buffer:close()
+    collectgarbage()
+    send("0123456789")
+    assert.equal(10, reap())
+    assert.equal(("\0"):rep(10), slice:tostring())
+    local all = uring.buffer(100)
+    local part = all:slice(1, 4)
+    ring:get_sqe():prep_recv(b, all)
+    ring:submit()
+    all:close()
+    local junk = overwrite(100)
+    send("text")
+    assert.equal(4, reap())
+    assert.equal("text", part:tostring())
+    for _, other in ipairs(junk) do
+      assert.equal(("#"):rep(100), other:tostring())
+    end
+  end)
+
+  it("between prep and submit changes nothing", function()
+    local buffer = filled("the bytes")
+    ring:get_sqe():prep_send(a, buffer)
+    buffer:close()
+    local junk = overwrite(9)
+    assert.equal(9, reap())
+    local got = uring.buffer(20)
+    ring:get_sqe():prep_recv(b, got)
+    assert.equal(9, reap())
+    assert.equal("the bytes", got:sub(1, 9))
+    assert.equal(50, #junk)
+  end)
+
+  it("leaves iovecs and messages their parts", function()
+    for _, row in ipairs { "writev", "sendmsg" } do
+      local buffer, slice = filled("one"), uring.slice("a string", 3)
+      local what = uring.iovecs { buffer, " ", slice }
+      if row == "sendmsg" then what = uring.message { iov = what } end
+      buffer:close()
+      slice:close()
+      local junk = overwrite(3)
+      collectgarbage()
+      local sqe = ring:get_sqe()
+      sqe["prep_" .. row](sqe, a, what)
+      assert.equal(10, reap())
+      local got = uring.buffer(20)
+      ring:get_sqe():prep_recv(b, got)
+      assert.equal(10, reap())
+      assert.equal("one string", got:sub(1, 10))
+      assert.equal(50, #junk)
+    end
+  end)
+
+  it("leaves registered buffers to the kernel", function()
+    local buffer = filled(("."):rep(16))
+    assert.is_true(ring:register_buffers { buffer })
+    local slice = buffer:slice(1, 4)
+    buffer:close()
+    send("text")
+    ring:get_sqe():prep_read_fixed(b, slice, nil, 0)
+    assert.equal(4, reap())
+    assert.equal("text", slice:tostring())
   end)
 end)
