@@ -322,7 +322,8 @@ describe("closing with views alive", function()
       print(view:tostring(), buffers:available())
       view:close()
       print(receive("again"):tostring(), other:tostring())
-    ]], "parent's\nfalse\tthe buffer ring belongs to the process that was "
+    ]], "parent's\nfalse\t"
+      .. "the buffer ring belongs to the process that was "
       .. "forked\nuring.BufRing (closed)\nparent's\t0\nagain\tsecond\n")
     if why then pending(why) end
   end)

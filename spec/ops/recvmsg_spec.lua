@@ -61,7 +61,7 @@ rows.describe("recvmsg", function()
     assert.equal(3, (rows.raw("recvmsg", a, message)))
     assert.equal(0, message:flags() & C.MSG_TRUNC)
     assert.equal(4, (rows.raw("recvmsg", a, message)))
-    assert.equal("thre", buffer:tostring())
+    assert.equal(("three"):sub(1, 4), buffer:tostring())
     assert.equal(C.MSG_TRUNC, message:flags() & C.MSG_TRUNC)
     -- the whole length, where it is asked for
     assert.equal(7, (rows.raw("recvmsg", a, message, C.MSG_TRUNC)))
