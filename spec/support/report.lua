@@ -37,7 +37,17 @@ local function file_start(file)
   return nil, true
 end
 
+-- What ran is forgotten: each file loads its modules anew, and busted would
+-- keep them all, for every test's collections of garbage to walk over.
+local function forget(element)
+  for _, child in ipairs(busted.children(element)) do
+    forget(child)
+    child.run, child.env = nil, nil
+  end
+end
+
 local function file_end(file)
+  forget(file)
   if line_open then
     io.write(("  %d tests, %.2f s\n"):format(tests, file.duration or 0))
     line_open = false
