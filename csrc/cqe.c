@@ -89,7 +89,11 @@ static void push_cqe(lua_State *L, Ring *ring, struct io_uring_cqe *cqe) {
   lua_pop(L, 1);
 }
 
-/* ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none */
+/*
+** ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none.  Enters
+** the kernel only where the ring says that it must: one with defer_taskrun
+** and without taskrun_flag shows what submit or a wait has brought.
+*/
 static int ring_peek_cqe(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   struct io_uring_cqe *cqe = peek(ring);

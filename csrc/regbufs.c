@@ -158,7 +158,8 @@ static int register_buffers_update(lua_State *L) {
 
 /*
 ** ring:unregister_buffers() -> true, or nil, message, code.  Ops that use
-** one go on.  io_uring_unregister_buffers(3)
+** one go on.  Tags come with CQEs from Linux 6.13 on.
+** io_uring_unregister_buffers(3)
 */
 static int unregister_buffers(lua_State *L) {
   Ring *ring = luaring_check(L, 1);

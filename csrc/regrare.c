@@ -47,8 +47,12 @@ static int register_ifq(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   fields_check_names(L, 2, "register_ifq", known);
+  lua_Integer if_idx = fields_integer(L, 2, "register_ifq", "if_idx", -1, 0,
+                                      INT32_MAX);
+  if (if_idx < 0)
+    return luaL_error(L, "register_ifq: no 'if_idx'");
   UapiZcrxIfq reg = {
-    .if_idx = field(L, "if_idx", 0),
+    .if_idx = (uint32_t)if_idx,
     .if_rxq = field(L, "if_rxq", 0),
     .rq_entries = field(L, "rq_entries", 256),
     .flags = field(L, "flags", 0),

@@ -23,8 +23,10 @@ static int enable_rings(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   int code =
       kernel_register(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
-  if (code >= 0)
+  if (code >= 0) {
     ring->uring.flags &= ~IORING_SETUP_R_DISABLED;
+    ring->params.flags &= ~IORING_SETUP_R_DISABLED;
+  }
   return registers_push_done(L, "enable_rings", code);
 }
 

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 static int check_fd(lua_State *L, int index) {
   lua_Integer fd = luaL_checkinteger(L, index);
@@ -19,8 +20,9 @@ static int check_fd(lua_State *L, int index) {
 }
 
 /*
-** ring:register_eventfd(fd) -> true, or nil, message, code: every CQE counts
-** up the eventfd.  io_uring_register_eventfd(3), Linux 5.2.
+** ring:register_eventfd(fd) -> true, or nil, message, code: new CQEs count up
+** the eventfd; those that come together count once.
+** io_uring_register_eventfd(3), Linux 5.2.
 */
 static int register_eventfd(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -95,10 +97,13 @@ static int register_iowq_aff(lua_State *L) {
   CPU_ZERO(&set);
   lua_Integer count = (lua_Integer)lua_rawlen(L, 2);
   luaL_argcheck(L, count > 0, 2, "no processors");
+  long there = sysconf(_SC_NPROCESSORS_CONF);
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, 2, i);
     lua_Integer cpu = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
     luaL_argcheck(L, 0 <= cpu && cpu < CPU_SETSIZE, 2, "no such processor");
+    if (cpu >= there) /* the kernel would pass over it in silence */
+      return registers_push_failure(L, "register_iowq_aff", EINVAL);
     CPU_SET((size_t)cpu, &set);
     lua_pop(L, 1);
   }

@@ -100,7 +100,10 @@ static int info_sq_ready(lua_State *L) {
   return 1;
 }
 
-/* ring:cq_ready() -> how many CQEs are there to be taken */
+/*
+** ring:cq_ready() -> how many CQEs are there to be taken; on a ring with
+** cqe_mixed one of 32 bytes counts twice
+*/
 static int info_cq_ready(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   lua_pushinteger(L, io_uring_cq_ready(&ring->uring));

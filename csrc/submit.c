@@ -3,7 +3,9 @@
 */
 #include "submit.h"
 #include "clock.h"
+#include "fail.h"
 #include "luaring.h"
+#include "op.h"
 #include "registers.h"
 
 #include <errno.h>
@@ -102,7 +104,8 @@ static int submit_and_wait_min_timeout(lua_State *L) {
   lua_Number least = luaL_checknumber(L, 4);
   luaL_argcheck(L, 0 <= least && least < 4294, 4, "seconds out of range");
   if (!(ring->uring.features & IORING_FEAT_MIN_TIMEOUT))
-    return luaring_push_failure(L, "submit_and_wait_min_timeout", ENOSYS);
+    return fail_push_needing(L, "submit_and_wait_min_timeout",
+                             OP_KERNEL(6, 12), ENOSYS);
   int code = wait_least(ring, count, &deadline, (int64_t)(least * 1e9));
   return push_submitted(L, "submit_and_wait_min_timeout", code);
 }
@@ -220,7 +223,7 @@ static int set_iowait(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
   luaL_checktype(L, 2, LUA_TBOOLEAN);
   if (!(ring->uring.features & IORING_FEAT_NO_IOWAIT))
-    return registers_push_failure(L, "set_iowait", ENOSYS);
+    return fail_push_needing(L, "set_iowait", OP_KERNEL(6, 15), ENOSYS);
   uint8_t others = ring->uring.int_flags & (uint8_t)~IORING_ENTER_NO_IOWAIT;
   uint8_t flag = lua_toboolean(L, 2) ? 0 : (uint8_t)IORING_ENTER_NO_IOWAIT;
   ring->uring.int_flags = others | flag;

@@ -96,6 +96,8 @@ describe("register_ifq", function()
         assert.matches("^register_ifq: .*'" .. field .. "'", message)
       end
     end
+    assert.error_matches(function() ring:register_ifq {} end,
+      "^register_ifq: no 'if_idx'")
     refuse(ring, "register_ifq", 1, "table expected, got no value")
   end)
 end)

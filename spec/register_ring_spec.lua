@@ -55,6 +55,8 @@ describe("enable_rings", function()
       assert_fails(ring, "EBADFD", "File descriptor in bad state",
         "enable_rings")
       assert.equal(0, (rows.call(ring, "nop")))
+      assert.is_nil(ring:flags().r_disabled)
+      assert.equal(0, ring:params().flags & C.IORING_SETUP_R_DISABLED)
     end
   end)
 end)

@@ -233,6 +233,10 @@ describe("register_iowq_aff", function()
     for _, cpu in ipairs { -1, 1024, "0", 0.5 } do
       refuse(ring, call, 1, "no such processor", { 0, cpu })
     end
+    local last = math.tointeger(process.capture "nproc --all") - 1
+    for _, cpu in ipairs { last + 1, 1023 } do
+      assert_fails(ring, "EINVAL", "Invalid argument", call, { 0, cpu })
+    end
   end)
 end)
 

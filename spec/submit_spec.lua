@@ -339,6 +339,15 @@ describe("set_iowait", function()
     assert.equal(0, (rows.call(ring, "nop")))
   end)
 
+  it("says where this kernel is too old", function()
+    if setupflags.is_kernel "6.15" then pending("it is not") end
+    local ring <close> = rows.ring()
+    local done, message, code = ring:set_iowait(true)
+    assert.is_nil(done)
+    assert.matches("^set_iowait: needs Linux 6.15", message)
+    assert.equal(errno.ENOSYS, code)
+  end)
+
   it("names what is wrong", function()
     local ring <close> = rows.ring()
     refuse(ring, "set_iowait", 1, "boolean expected, got number", 1)

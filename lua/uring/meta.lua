@@ -228,7 +228,8 @@ function Ring:close_ring_fd() end
 ---@return boolean
 function Ring:cq_has_overflow() end
 
---- ring:cq_ready() -> how many CQEs are there to be taken
+--- ring:cq_ready() -> how many CQEs are there to be taken; on a ring with
+--- cqe_mixed one of 32 bytes counts twice
 ---@return integer
 function Ring:cq_ready() end
 
@@ -283,7 +284,9 @@ function Ring:in_flight() end
 ---@return table
 function Ring:params() end
 
---- ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none
+--- ring:peek_cqe() -> CQE at the head of the CQ, or nil: there is none. Enters
+--- the kernel only where the ring says that it must: one with defer_taskrun and
+--- without taskrun_flag shows what submit or a wait has brought.
 ---@return uring.CQE?
 function Ring:peek_cqe() end
 
@@ -346,8 +349,9 @@ function Ring:register_buffers_update(offset, buffers, tags) end
 ---@return integer? code
 function Ring:register_clock(name) end
 
---- ring:register_eventfd(fd) -> true, or nil, message, code: every CQE counts
---- up the eventfd. io_uring_register_eventfd(3), Linux 5.2.
+--- ring:register_eventfd(fd) -> true, or nil, message, code: new CQEs count up
+--- the eventfd; those that come together count once.
+--- io_uring_register_eventfd(3), Linux 5.2.
 ---@param fd integer
 ---@return true?
 ---@return string? message
@@ -581,7 +585,8 @@ function Ring:submit_and_wait_min_timeout(count, seconds, least) end
 function Ring:submit_and_wait_reg(count, number) end
 
 --- ring:unregister_buffers() -> true, or nil, message, code. Ops that use one
---- go on. io_uring_unregister_buffers(3)
+--- go on. Tags come with CQEs from Linux 6.13 on.
+--- io_uring_unregister_buffers(3)
 ---@return true?
 ---@return string? message
 ---@return integer? code
@@ -595,7 +600,7 @@ function Ring:unregister_buffers() end
 function Ring:unregister_eventfd() end
 
 --- ring:unregister_files() -> true, or nil, message, code. Ops that use one go
---- on. io_uring_unregister_files(3)
+--- on. Tags come with CQEs from Linux 6.13 on. io_uring_unregister_files(3)
 ---@return true?
 ---@return string? message
 ---@return integer? code
@@ -868,8 +873,8 @@ function SQE:prep_accept(fd, peer, flags) end
 ---@param peer? uring.Buffer a Buffer of 128 bytes for the peer's address, which
 --- `unpack_sockaddr` reads
 ---@param flags? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer id
 function SQE:prep_accept_direct(fd, peer, flags, file_index) end
 
@@ -958,8 +963,8 @@ function SQE:prep_openat(dirfd, path, flags, mode) end
 ---@param path string
 ---@param flags? integer default O_RDONLY
 ---@param mode? integer default 0644
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer id
 function SQE:prep_openat_direct(dirfd, path, flags, mode, file_index) end
 
@@ -979,8 +984,8 @@ function SQE:prep_close_direct(slot) end
 --- 5.6, io_uring_prep_files_update(3)
 ---@param fds integer[]|uring.Buffer a list of descriptors, or a Buffer of them,
 --- 32 bits each
----@param offset integer a slot of the registered files; by default the kernel
---- takes one that is free
+---@param offset integer a slot of the registered files; by default one that is
+--- free (5.19)
 ---@return integer id
 function SQE:prep_files_update(fds, offset) end
 
@@ -1100,8 +1105,8 @@ function SQE:prep_openat2(dirfd, path, how) end
 ---@param dirfd integer a folder's descriptor, or `AT_FDCWD`
 ---@param path string
 ---@param how table `{flags =, mode =, resolve =}`
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer id
 function SQE:prep_openat2_direct(dirfd, path, how, file_index) end
 
@@ -1224,8 +1229,8 @@ function SQE:prep_msg_ring_cqe_flags(fd, res, data, flags, cqe_flags) end
 --- io_uring_prep_msg_ring_fd(3)
 ---@param fd integer a descriptor
 ---@param source integer a descriptor
----@param target? integer a slot of the registered files; by default the kernel
---- takes one that is free
+---@param target? integer a slot of the registered files; by default one that is
+--- free (5.19)
 ---@param data integer an integer below 2^62, or a negative one
 ---@param flags? integer default 0
 ---@return integer id
@@ -1277,8 +1282,8 @@ function SQE:prep_socket(domain, type, protocol, flags) end
 ---@param domain integer
 ---@param type integer
 ---@param protocol? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@param flags? integer default 0
 ---@return integer id
 function SQE:prep_socket_direct(domain, type, protocol, file_index, flags) end
@@ -1487,8 +1492,8 @@ function SQE:prep_pipe(fds, flags) end
 --- io_uring_prep_pipe_direct(3)
 ---@param fds uring.Buffer a Buffer of 8 bytes to fill
 ---@param flags? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer id
 function SQE:prep_pipe_direct(fds, flags, file_index) end
 
@@ -1721,8 +1726,8 @@ function op.accept(fd, peer, flags) end
 ---@param peer? uring.Buffer a Buffer of 128 bytes for the peer's address, which
 --- `unpack_sockaddr` reads
 ---@param flags? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer? slot
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -1831,8 +1836,8 @@ function op.openat(dirfd, path, flags, mode) end
 ---@param path string
 ---@param flags? integer default O_RDONLY
 ---@param mode? integer default 0644
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer? slot
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -1858,8 +1863,8 @@ function op.close_direct(slot) end
 --- 5.6, io_uring_prep_files_update(3)
 ---@param fds integer[]|uring.Buffer a list of descriptors, or a Buffer of them,
 --- 32 bits each
----@param offset integer a slot of the registered files; by default the kernel
---- takes one that is free
+---@param offset integer a slot of the registered files; by default one that is
+--- free (5.19)
 ---@return integer? number
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -2003,8 +2008,8 @@ function op.openat2(dirfd, path, how) end
 ---@param dirfd integer a folder's descriptor, or `AT_FDCWD`
 ---@param path string
 ---@param how table `{flags =, mode =, resolve =}`
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return integer? slot
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code
@@ -2155,8 +2160,8 @@ function op.msg_ring_cqe_flags(fd, res, data, flags, cqe_flags) end
 --- io_uring_prep_msg_ring_fd(3)
 ---@param fd integer a descriptor
 ---@param source integer a descriptor
----@param target? integer a slot of the registered files; by default the kernel
---- takes one that is free
+---@param target? integer a slot of the registered files; by default one that is
+--- free (5.19)
 ---@param data integer an integer below 2^62, or a negative one
 ---@param flags? integer default 0
 ---@return integer? number
@@ -2220,8 +2225,8 @@ function op.socket(domain, type, protocol, flags) end
 ---@param domain integer
 ---@param type integer
 ---@param protocol? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@param flags? integer default 0
 ---@return integer? slot
 ---@return integer|string flags of the CQE, or the message
@@ -2476,8 +2481,8 @@ function op.pipe(fds, flags) end
 --- io_uring_prep_pipe_direct(3)
 ---@param fds uring.Buffer a Buffer of 8 bytes to fill
 ---@param flags? integer default 0
----@param file_index? integer a slot of the registered files; by default the
---- kernel takes one that is free
+---@param file_index? integer a slot of the registered files; by default one
+--- that is free (5.19)
 ---@return true? ok
 ---@return integer|string flags of the CQE, or the message
 ---@return integer? code

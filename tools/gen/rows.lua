@@ -13,7 +13,8 @@ local ARGUMENTS = {
   fds = { type = "integer[]|uring.Buffer",
     words = "a list of descriptors, or a Buffer of them, 32 bits each" },
   slot = { type = "integer", words = "a slot of the registered files; "
-    .. "by default the kernel takes one that is free" },
+    .. "by default "
+    .. "one that is free (5.19)" },
   index = { type = "integer", words = "the index of a registered Buffer" },
   bgid = { type = "integer", words = "an integer of 16 bits" },
   int = { type = "integer", words = "an integer", obvious = true },
