@@ -124,6 +124,29 @@ static int refuse_for(lua_State *L) {
   return refuse(L, 2);
 }
 
+/*
+** ids(threads) -> the ids of the ops that these coroutines wait for.
+** threads is a set: [coroutine] = true.  One walk over what is in flight.
+*/
+static int ids_of(lua_State *L) {
+  const Ring *ring = lua_touserdata(L, UP_RING);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  const Slot *slot;
+  lua_Integer count = 0;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;) {
+    flight_push_data(L, UP_HELD, slot);
+    bool asked = !lua_isnil(L, -1) && lua_rawget(L, 1) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (!asked)
+      continue;
+    lua_pushinteger(L, (lua_Integer)slot_id(slot));
+    lua_rawseti(L, 2, ++count);
+  }
+  return 1;
+}
+
 static void push_closure(lua_State *L, lua_CFunction function, const Op *op,
                          bool known) {
   lua_pushvalue(L, 1);
@@ -146,7 +169,8 @@ static void push_rows(lua_State *L, const bool *supported,
 
 /*
 ** bind(ring) -> {start = {[row] = function},
-** start_for = {[row] = function}, step = function}, or nil, message, code
+** start_for = {[row] = function}, step = function, ids = function}, or nil,
+** message, code
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -155,13 +179,15 @@ static int bind_ring(lua_State *L) {
   if (code < 0)
     return fail_push(L, "probe", -code);
   lua_settop(L, 1);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   push_rows(L, supported, start_here, refuse_here);
   lua_setfield(L, 2, "start");
   push_rows(L, supported, start_for, refuse_for);
   lua_setfield(L, 2, "start_for");
   push_closure(L, step_turn, NULL, true);
   lua_setfield(L, 2, "step");
+  push_closure(L, ids_of, NULL, true);
+  lua_setfield(L, 2, "ids");
   return 1;
 }
 

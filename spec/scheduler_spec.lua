@@ -102,25 +102,28 @@ describe("tasks", function()
       local task = uring.spawn(function() uring.sleep(0.001) end)
       local mine
       mine = uring.spawn(function() seen = mine:status() end)
-      assert.equal("suspended", task:status())
-      assert.equal("uring.Task (suspended)", tostring(task))
+      assert.equal("new", task:status())
+      assert.equal(("task %d (new)"):format(task:id()), tostring(task))
       uring.yield()
       assert.equal("running", seen)
       assert.equal("done", mine:status())
-      while task:status() == "suspended" do uring.yield() end
+      assert.equal("waiting", task:status())
+      task.name = "napper"
+      task:await()
       assert.equal("done", task:status())
-      assert.equal("uring.Task (done)", tostring(task))
+      assert.equal(("task %d napper (done)"):format(task:id()),
+        tostring(task))
     end)
   end)
 
-  it("that resume a generator are normal meanwhile", function()
+  it("that resume a generator run meanwhile", function()
     within.run(function()
       local seen, task
       task = uring.spawn(function()
         coroutine.wrap(function() seen = task:status() end)()
       end)
       uring.yield()
-      assert.equal("normal", seen)
+      assert.equal("running", seen)
     end)
   end)
 
@@ -271,7 +274,7 @@ describe("a task that fails", function()
     local closed = {}
     local function guard(name)
       return setmetatable({}, { __close = function(_, reason)
-        closed[name] = tostring(reason)
+        closed[name] = uring.is_cancelled(reason) and "cancelled" or reason
       end })
     end
     pcall(uring.run, function()
@@ -293,8 +296,8 @@ describe("a task that fails", function()
       end)
       uring.sleep(60)
     end)
-    assert.same({ main = "nil", child = "nil", generator = "nil",
-      failing = "on purpose" }, closed)
+    assert.same({ main = "cancelled", child = "cancelled",
+      generator = "cancelled", failing = "on purpose" }, closed)
   end)
 
   it("ends it though a close variable of another fails", function()

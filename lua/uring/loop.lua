@@ -3,10 +3,10 @@
 -- the scheduler resumes it then.
 local core = require "uring.core"
 local errno = require "uring.errno"
+local report = require "uring.report"
 local Scheduler = require "uring.scheduler"
 
-local close, create = coroutine.close, coroutine.create
-local resume, running = coroutine.resume, coroutine.running
+local isyieldable, running = coroutine.isyieldable, coroutine.running
 local yield = coroutine.yield
 
 local BUFFER_GROUP = 0
@@ -18,10 +18,9 @@ local IO = Scheduler.IO
 local loop = {}
 
 local current -- the scheduler that runs
--- The functions of coroutine that ours stand for.  The places are there
--- before a run: filling them needs no memory.
-local stock = { close = false, resume = false, wrap = false }
+local cancelling = 0 -- how many scopes and tasks are being cancelled
 local bound = {} -- {name, kind, set}: who wants to know what starts an op
+local switches = {} -- who wants to know when a loop runs
 
 --- The scheduler that runs, or an error that names what needs it.
 ---@param what string
@@ -36,15 +35,18 @@ function loop.is_running()
   return current ~= nil
 end
 
---- Makes a scheduler the one that runs.  Until loop.leave, coroutine.close,
--- resume and wrap are ours.
+--- Calls 'set' with the scheduler that runs, and with nil when none does.
+-- It must need no memory.
+---@param set fun(scheduler?: uring.Scheduler)
+function loop.on_switch(set)
+  switches[#switches + 1] = set
+end
+
+--- Makes a scheduler the one that runs.
 ---@param scheduler uring.Scheduler
 function loop.enter(scheduler)
-  current = scheduler
-  for name, ours in pairs(loop.coroutine) do
-    stock[name] = coroutine[name]
-    coroutine[name] = ours
-  end
+  current, cancelling = scheduler, 0
+  for _, set in ipairs(switches) do set(scheduler) end
   for _, entry in ipairs(bound) do
     entry.set(scheduler.bound[entry.kind][entry.name])
   end
@@ -53,11 +55,53 @@ end
 --- Undoes what loop.enter has done, all of it or only half.  Needs no memory.
 function loop.leave()
   current = nil
-  for name, theirs in pairs(stock) do
-    coroutine[name] = theirs or coroutine[name]
-    stock[name] = false
-  end
+  for _, set in ipairs(switches) do set(nil) end
   for _, entry in ipairs(bound) do entry.set(entry.outside) end
+end
+
+-- Cancellation
+
+--- Something is being cancelled (1), or has ended (-1): as long as there is
+-- nothing of the kind, starting an op asks nobody.
+---@param change 1|-1
+function loop.count_cancelled(change)
+  cancelling = cancelling + change
+end
+
+local TOLD, TOO_MANY = 100, 10000 -- times that a cause is raised
+
+-- A task that goes on all the same is told of first, and then ended.
+local function nag(cause)
+  if cause.raised == TOLD then
+    report.say(debug.traceback(tostring(cause)
+      .. " was raised 100 times: something catches it and goes on", 2))
+  elseif cause.raised >= TOO_MANY then
+    debug.sethook(function() error(cause, 0) end, "l")
+  end
+end
+
+local function raise(cause)
+  cause.raised = cause.raised + 1
+  if cause.raised >= TOLD then nag(cause) end
+  error(cause, 0)
+end
+
+--- Raises where the running code is to end, after the others had their turn.
+local function check()
+  if cancelling == 0 then return end
+  local cause = current:cause()
+  if not cause then return end
+  loop.wake((running()))
+  yield(IO)
+  raise(cause)
+end
+
+loop.check = check
+
+-- The same where it has waited just now.
+local function check_again()
+  local cause = cancelling > 0 and current:cause()
+  if cause then raise(cause) end
 end
 
 -- Ops
@@ -92,10 +136,12 @@ function loop.awaitable(row)
   local name, since, start = row.name, row.since, nil
   loop.on_bind(name, "start", function(function_of) start = function_of end)
   return function(a, b, c, d, e, f) -- no row has more
+    if cancelling > 0 then check() end
     local refused = start(a, b, c, d, e, f)
     if refused then return refuse(row, refused) end
     local value, extra = yield(IO)
     if value ~= nil then return value, extra end
+    if cancelling > 0 then check_again() end
     return core.fail_needing(name, since, extra)
   end
 end
@@ -140,27 +186,60 @@ end
 
 -- Other waits
 
---- Raises where the running code cannot wait for I/O.
+--- Raises where the running code cannot wait.
 ---@param what string names what wants to
-function loop.check_can_wait(what)
-  if not current then error(what .. " needs uring.run", 3) end
-  if not coroutine.isyieldable() then
+---@param level? integer of the one to blame, as for error; default 3
+function loop.check_place(what, level)
+  if not current then error(what .. " needs uring.run", level or 3) end
+  if not isyieldable() then
     error(what .. ": cannot wait here: not inside a task, or called through "
-      .. "a C function (table.sort, string.gsub, require, a __gc ...)", 3)
+      .. "a C function (table.sort, string.gsub, require, a __gc ...)",
+      level or 3)
   end
 end
 
---- Waits until an op of the coroutine completes, or wake names it.
+--- The same, and where it is to end: the first thing that a function does
+-- which may wait.
+---@param what string names what wants to
+function loop.check_can_wait(what)
+  if not (current and isyieldable()) then return loop.check_place(what) end
+  check()
+end
+
+--- Waits until an op of the coroutine completes.
 ---@return any value of the op, nil where it failed
 ---@return integer? extra the CQE's flags, or the errno
 function loop.park()
   return yield(IO)
 end
 
---- Lets a parked coroutine run in the next tick.
+--- Waits at a place until loop.wake names the coroutine.  Where its task is
+-- cancelled or loop.interrupt names it, place:leave(thread) is called to
+-- take it out; a place without that method is waited at in any case.
+---@param place table with leave, and describe() for whom it may concern
+---@return boolean woken false where it was interrupted; raises a cancellation
+function loop.wait(place)
+  local waits, thread = current.waits, running()
+  waits[thread] = place
+  yield(IO)
+  if not waits[thread] then return true end
+  waits[thread] = nil
+  check_again()
+  return false
+end
+
+--- Ends the wait of a coroutine: it runs in the next tick.
 ---@param thread thread
 function loop.wake(thread)
+  current.waits[thread] = nil
   current.ready[#current.ready + 1] = thread
+end
+
+--- Ends what some coroutines wait for: their ops fail with ECANCELED, if
+-- they have not succeeded by then, and loop.wait returns false.
+---@param ... thread
+function loop.interrupt(...)
+  current:interrupt { ... }
 end
 
 --- Lets the other tasks run that are ready.
@@ -170,6 +249,9 @@ function loop.pause()
   yield(IO)
 end
 
+local FOREVER = { leave = function() end,
+  describe = function() return "sleep for ever" end }
+
 --- Waits for some time.
 ---@param seconds number 0 or less only lets others run; math.huge never ends
 function loop.sleep(seconds)
@@ -178,64 +260,17 @@ function loop.sleep(seconds)
     error("sleep: bad argument 'seconds' (number expected)", 2)
   end
   if seconds <= 0 then return loop.pause() end
+  local bucket, thread = FOREVER, running()
   if seconds < 1e9 then
-    local at = core.now() + math.ceil(seconds * NS)
-    current.timers:add(at, (running()))
+    bucket = current.timers:add(core.now() + math.ceil(seconds * NS), thread)
   end
-  yield(IO)
+  loop.wait(bucket)
 end
 
--- Coroutines of the user
-
-local function pass_in(thread, ok, first, ...)
-  if first ~= IO then return ok, first, ... end
-  current.outer[thread] = running()
-  return yield(IO) -- we are resumed with what the inner one did
+--- The task that runs.
+---@return uring.Task? task nil outside of a run
+function loop.task()
+  return current and current:task()
 end
-
---- As coroutine.resume, but the coroutine may wait for I/O.
----@param thread thread
----@param ... any
----@return boolean ok
----@return any ... what it yields or returns, or the error
-function loop.resume(thread, ...)
-  if current and current.outer[thread] then
-    return false, "cannot resume a coroutine that waits for I/O"
-  end
-  return pass_in(thread, resume(thread, ...))
-end
-
-local function unwrap(thread, ok, ...)
-  if ok then return ... end
-  local message = ...
-  if coroutine.status(thread) == "dead" then close(thread) end
-  error(message, 2)
-end
-
---- As coroutine.wrap, but the coroutine may wait for I/O.
----@param body function
----@return function
-function loop.wrap(body)
-  local thread = create(body)
-  return function(...)
-    return unwrap(thread, loop.resume(thread, ...))
-  end
-end
-
---- As coroutine.close, but a coroutine that waits for I/O cannot be closed.
----@param thread thread
----@return boolean ok
----@return any problem
-function loop.close(thread)
-  if current and current.outer[thread] then
-    error("cannot close a coroutine that waits for I/O", 2)
-  end
-  return close(thread)
-end
-
---- For programs that name what they use: the three, wherever they run.
-loop.coroutine = {
-  close = loop.close, resume = loop.resume, wrap = loop.wrap,
-}
 
 return loop

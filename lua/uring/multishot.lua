@@ -57,9 +57,21 @@ local function problem_of(row, code)
 end
 
 local function notify(self)
-  if not self.waiter then return end
-  loop.wake(self.waiter)
+  local waiter = self.waiter
+  if not waiter then return end
   self.waiter = nil
+  loop.wake(waiter)
+end
+
+--- Takes out who waits for the next completion.
+function Multishot:leave()
+  self.waiter = nil
+end
+
+--- What it is to wait for it.
+---@return string
+function Multishot:describe()
+  return self.row.name
 end
 
 local function finish(self, problem)
@@ -141,13 +153,14 @@ local function pump(self)
 end
 
 local function next_value(self)
+  loop.check()
   while self.first > self.last do
     if self.done then
       if self.problem then error(self.problem, 2) end
       return nil
     end
     self.waiter = coroutine.running()
-    loop.park()
+    loop.wait(self)
   end
   local first = self.first
   self.first = first + 1

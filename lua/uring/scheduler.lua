@@ -15,8 +15,8 @@
 local core = require "uring.core"
 local Timers = require "uring.timer"
 
-local create, resume = coroutine.create, coroutine.resume
-local close, status = coroutine.close, coroutine.status
+local resume, status = coroutine.resume, coroutine.status
+local close = coroutine.close
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
 
@@ -31,78 +31,64 @@ local Scheduler = {
     __name = "uring.IO", __index = misplaced, __newindex = misplaced,
     __call = misplaced, __concat = misplaced, __len = misplaced,
   }),
+  --- Stands in 'waits' for a coroutine whose wait has ended early.
+  INTERRUPTED = { describe = function() return "interrupted" end },
 }
 Scheduler.__index = Scheduler
 
-local IO = Scheduler.IO
+-- The coroutine that was resumed last.  Of one scheduler: only one can run.
+local leaf = false
+
+local IO, INTERRUPTED = Scheduler.IO, Scheduler.INTERRUPTED
 
 --- Makes a scheduler on a ring, which it will close.
 ---@param ring uring.Ring
----@return uring.Scheduler? scheduler
----@return string? message
----@return integer? code
-function Scheduler.new(ring)
-  local bound, message, code = core.bind(ring)
-  if not bound then return nil, message, code end
+---@param bound table what core.bind makes of it
+---@return uring.Scheduler scheduler
+function Scheduler.new(ring, bound)
   local batch = {}
   for place = 1, BATCH_PLACES do batch[place] = false end
   return setmetatable({
     ring = ring, bound = bound, batch = batch, timers = Timers.new(),
     ready = {}, -- coroutines to resume, first come first served
     outer = {}, -- coroutine -> the one that resumed it, and waits with it
+    inside = {}, -- the other way round
+    waits = {}, -- coroutine -> the place where it waits, but for ops
     tasks = {}, -- coroutine -> task
+    own = {}, -- coroutine -> the innermost scope that was opened in it
+    nested = {}, depth = 0, -- running coroutines of the user, inside the leaf
     live = 0, -- tasks that have not ended
-    report = { value = false, traceback = "" },
-    failure = false, -- the report, once a task has failed
+    root = false, -- their outermost scope
   }, Scheduler)
 end
 
--- Tasks
-
-local Task = { __name = "uring.Task" }
-Task.__index = Task
-
---- Tells how a task is: "suspended", "running", "normal" (it has resumed
--- another coroutine), "done" or "failed".
----@return string
-function Task:status()
-  return self.outcome or status(self.thread)
-end
-
-function Task:__tostring()
-  return ("%s (%s)"):format(Task.__name, self:status())
-end
-
---- Starts a task: it runs when the one that spawned it waits.
----@param body function
----@param ... any its arguments
----@return uring.Task
-function Scheduler:spawn(body, ...)
-  if select("#", ...) > 0 then
-    local unbound, arguments = body, table.pack(...)
-    function body()
-      return unbound(table.unpack(arguments, 1, arguments.n))
-    end
-  end
-  local task = setmetatable({ thread = create(body), outcome = false }, Task)
+--- Enters a task: its coroutine runs when the one that spawned it waits.
+---@param task uring.Task
+function Scheduler:add(task)
   self.tasks[task.thread] = task
   self.ready[#self.ready + 1] = task.thread
   self.live = self.live + 1
-  return task
 end
 
-local function end_task(self, task, ok, value)
+--- A task has ended.
+---@param task uring.Task
+function Scheduler:remove(task)
   self.tasks[task.thread] = nil
   self.live = self.live - 1
-  task.outcome = ok and "done" or "failed"
-  if ok then return end
-  if not self.failure then
-    self.failure = self.report
-    self.report.value = value
-    local traced, trace = pcall(debug.traceback, task.thread)
-    if traced then self.report.traceback = trace end
-  end
-  close(task.thread) -- runs its <close> variables
+end
+
+--- The coroutine that was resumed last, in which those of the user nest.
+---@return thread
+function Scheduler.leaf()
+  return leaf
+end
+
+--- The task that runs.
+---@return uring.Task?
+function Scheduler:task()
+  local thread, outer = leaf, self.outer
+  while outer[thread] do thread = outer[thread] end
+  return self.tasks[thread]
 end
 
 -- Running
@@ -113,17 +99,18 @@ local pass_on
 local function settle(self, thread, ok, ...)
   local outer = self.outer[thread]
   if outer then
-    self.outer[thread] = nil
+    self.outer[thread], self.inside[outer] = nil, nil
+    leaf = outer
     return pass_on(self, outer, resume(outer, ok, ...))
   end
   local task = self.tasks[thread]
-  if not task then return end -- a coroutine that someone has closed
+  if not task then return end -- it has ended, or is none
+  local problem = ...
   if status(thread) == "suspended" then
-    return end_task(self, task, false,
-      "a task called coroutine.yield outside of a generator; "
-      .. "uring.yield() lets other tasks run")
+    problem = "a task called coroutine.yield outside of a generator; "
+      .. "uring.yield() lets other tasks run"
   end
-  return end_task(self, task, ok, ...)
+  task:abort(problem)
 end
 
 function pass_on(self, thread, ok, first, ...)
@@ -136,16 +123,23 @@ local function run_ready(self)
   self.ready = {} -- what gets ready meanwhile runs in the next tick
   for i = 1, #ready do
     local thread = ready[i]
+    leaf = thread
     pass_on(self, thread, resume(thread))
   end
 end
 
 local function fire_timers(self, now)
-  local timers, ready = self.timers, self.ready
+  local timers, ready, waits = self.timers, self.ready, self.waits
   local bucket = timers:due(now)
   while bucket do
     for i = 1, #bucket do
-      if bucket[i] then ready[#ready + 1] = bucket[i] end
+      local what = bucket[i]
+      if waits[what] then
+        waits[what] = nil
+        ready[#ready + 1] = what
+      elseif what then -- false: it was taken out
+        what:expire()
+      end
     end
     bucket = timers:due(now)
   end
@@ -161,17 +155,13 @@ local function patience(self)
   return true, left
 end
 
-local function report_deadlock(self)
-  error(("deadlock: %d task%s waiting, and nothing is in flight that could "
-    .. "wake one"):format(self.live, self.live == 1 and " is" or "s are"), 0)
-end
-
 -- Resumes those that a step has named.  All of them, even where one fails:
 -- a value may be a descriptor, which only its task knows to close.
 local function deliver(self, filled)
   local batch, outer = self.batch, self.outer
   for i = 1, filled, 3 do
     local thread = batch[i]
+    leaf = thread
     if outer[thread] then -- all that it yields is of interest
       pass_on(self, thread, resume(thread, batch[i + 1], batch[i + 2]))
     else
@@ -181,17 +171,95 @@ local function deliver(self, filled)
   end
 end
 
---- Runs until every task has ended, or one has failed.
-function Scheduler:drive()
+--- Runs until every task has ended.
+---@param on_deadlock function called where nothing could ever wake one
+function Scheduler:drive(on_deadlock)
   local step, batch, filled, now = self.bound.step, self.batch, 0, 0
   while true do
+    self.depth = 0
     run_ready(self)
-    if self.live == 0 or self.failure then return now end
+    if self.live == 0 then return now end
     filled, now = step(batch, filled, patience(self))
-    if not filled then report_deadlock(self) end
-    deliver(self, filled)
-    fire_timers(self, now)
+    if filled then
+      deliver(self, filled)
+      fire_timers(self, now)
+    else
+      filled = 0
+      on_deadlock(self)
+    end
   end
+end
+
+-- Ending waits early
+
+--- The cause for which the running code shall end, if there is one: that of
+-- the nearest scope that is being cancelled, not beyond one that shields.
+---@return uring.Cancelled|false|nil
+function Scheduler:cause()
+  local own, nested = self.own, self.nested
+  for i = self.depth, 1, -1 do
+    local scope = own[nested[i]]
+    if scope then
+      if scope.cause then return scope.cause end
+      if scope.guards then return false end
+    end
+  end
+  return self:cause_for(leaf)
+end
+
+--- The same for a coroutine that does not run.
+---@param thread thread
+---@return uring.Cancelled|false|nil
+function Scheduler:cause_for(thread)
+  local own, outer = self.own, self.outer
+  while true do
+    local scope = own[thread]
+    if scope then
+      if scope.cause then return scope.cause end
+      if scope.guards then return false end
+    end
+    if not outer[thread] then break end
+    thread = outer[thread]
+  end
+  local task = self.tasks[thread]
+  return task and (task.cause or task.scope.cause)
+end
+
+-- Whether an op of it may have to be cancelled; any other wait ends here.
+local function leave_place(self, thread)
+  local place = self.waits[thread]
+  if not place then return true end
+  if not place.leave then return false end
+  place:leave(thread)
+  self.waits[thread] = INTERRUPTED
+  self.ready[#self.ready + 1] = thread
+  return false
+end
+
+--- Ends what coroutines wait for: ops are cancelled, places are left.  Those
+-- that do not wait go on as they are.
+---@param threads thread[]
+function Scheduler:interrupt(threads)
+  local set
+  for _, thread in ipairs(threads) do
+    if leave_place(self, thread) then
+      set = set or {}
+      set[thread] = true
+    end
+  end
+  if not set then return end
+  for _, id in ipairs(self.bound.ids(set)) do
+    self.bound.start_for.cancel(nil, id)
+  end
+end
+
+--- The innermost coroutine that waits with one; itself where none does.
+---@param thread thread
+---@return thread
+function Scheduler:innermost(thread)
+  local inside = self.inside
+  while inside[thread] do thread = inside[thread] end
+  return thread
 end
 
 --- Submits what nobody waits for, closes the ring, and every coroutine that
@@ -199,6 +267,7 @@ end
 function Scheduler:close()
   pcall(self.ring.submit, self.ring) -- in a forked child it raises
   self.ring:close()
+  leaf = false
   for thread in pairs(self.outer) do close(thread) end
   for thread in pairs(self.tasks) do close(thread) end
 end

@@ -7,6 +7,33 @@ local NS_PER_TICK = 1000000
 local Timers = {}
 Timers.__index = Timers
 
+local Bucket = {}
+Bucket.__index = Bucket
+
+-- Where each of many stands; kept up from the first time it is asked for.
+local function index_of(self)
+  local index = {}
+  for place = 1, #self do
+    if self[place] then index[self[place]] = place end
+  end
+  self.index = index
+  return index
+end
+
+--- Takes something out, wherever it stands.
+---@param what any
+function Bucket:leave(what)
+  local index = self.index or index_of(self)
+  self[index[what]] = false
+  index[what] = nil
+end
+
+--- What it is to wait for it.
+---@return string
+function Bucket.describe()
+  return "sleep"
+end
+
 --- Makes an empty set of timers.
 ---@return uring.Timers
 function Timers.new()
@@ -56,12 +83,13 @@ function Timers:add(at, what)
   local tick = (at + NS_PER_TICK - 1) // NS_PER_TICK
   local bucket = self.buckets[tick]
   if not bucket then
-    bucket = {}
+    bucket = setmetatable({}, Bucket)
     self.buckets[tick] = bucket
     push_tick(self, tick)
   end
   local place = #bucket + 1
   bucket[place] = what
+  if bucket.index then bucket.index[what] = place end
   return bucket, place
 end
 

@@ -8,24 +8,49 @@ local Writer = {}
 -- Whoever writes has is_writing set; the others wait in line, each until
 -- the one before hands over to it.
 
+local Line = {}
+Line.__index = Line
+
+--- Takes out who no longer waits.
+---@param thread thread
+function Line:leave(thread)
+  for place = self.first, self.last do
+    if self[place] == thread then self[place] = false end
+  end
+end
+
+--- What it is to wait for it.
+---@return string
+function Line.describe()
+  return "its turn to write"
+end
+
 local function wait_in_line(self)
   loop.check_can_wait("write")
   local line = self.writers
   if not line then
-    line = { first = 1, last = 0 }
+    line = setmetatable({ first = 1, last = 0 }, Line)
     self.writers = line
   end
   line.last = line.last + 1
   line[line.last] = coroutine.running()
-  loop.park()
+  loop.wait(line)
 end
 
+-- The next one's turn; false: nobody waits.
 local function hand_over(self)
   local line = self.writers
-  loop.wake(line[line.first])
-  line[line.first] = nil
-  line.first = line.first + 1
-  if line.first > line.last then self.writers = nil end
+  while line and line.first <= line.last do
+    local thread = line[line.first]
+    line[line.first] = nil
+    line.first = line.first + 1
+    if thread then
+      loop.wake(thread)
+      return true
+    end
+  end
+  self.writers = nil
+  return false
 end
 
 -- One string of several pieces; a Buffer or string alone as it is.
@@ -78,7 +103,7 @@ function Writer:write(data, ...)
   if self.is_writing then wait_in_line(self) end
   self.is_writing = true
   local ok, done, message, code, written = pcall(transmit_all, self, data)
-  if self.writers then hand_over(self) else self.is_writing = false end
+  self.is_writing = self.writers ~= nil and hand_over(self)
   if not ok then error(done, 0) end
   return done, message, code, written
 end

@@ -30,6 +30,7 @@ local rows = {
       global "print" .. "%s*[%(\"'%[{]", global "io.write",
       global "io.stdout", global "io.stderr",
     },
+    only = { "lua/uring/report.lua" },
   },
   lua_exits = {
     what = "os.exit", files = LUA, looks = { global "os.exit" },
@@ -41,7 +42,7 @@ local rows = {
       -- The table under another name would hide it.
       global "coroutine" .. "%s*[^%s.]", global "coroutine" .. "%s*$",
     },
-    only = { "lua/uring/loop.lua" },
+    only = { "lua/uring/loop.lua", "lua/uring/coroutines.lua" },
   },
   c_prints = {
     what = "printing", files = C,

@@ -1,0 +1,166 @@
+--- Scopes: what is cancelled together, and by when.
+-- Scopes are in each other; what cancels one cancels those inside it, but
+-- for shields.  Each is open in a coroutine: where a generator has opened
+-- some, those count while it runs, then those of whoever resumes it.
+-- The tasks of a scope, and its end, are in nursery.lua.
+local cancelled = require "uring.cancelled"
+local core = require "uring.core"
+local loop = require "uring.loop"
+
+local current -- the scheduler that runs
+local numbers = 0
+
+loop.on_switch(function(scheduler) current = scheduler end)
+
+---@class uring.Scope
+---@field name string? for people
+---@field deadline number? seconds of uring.now; may be set
+---@field cancelled boolean whether cancel was called, or its time is over
+---@field errors any[] what failed after the first
+local Scope = { __name = "uring.Scope" }
+
+function Scope:__index(key)
+  if Scope[key] ~= nil then return Scope[key] end
+  if key == "deadline" then return self.due and self.due / 1e9 or nil end
+  if key == "cancelled" then return self.own_cause ~= false end
+end
+
+function Scope:__newindex(key, value)
+  if key == "deadline" then return self:set_deadline(value) end
+  rawset(self, key, value)
+end
+
+--- What people call it.
+---@return string
+function Scope:title()
+  if self.name then return "scope " .. self.name end
+  if not self.number then
+    numbers = numbers + 1
+    self.number = numbers
+  end
+  return "scope " .. self.number
+end
+
+function Scope:__tostring()
+  return ("%s (%d task%s%s)"):format(self:title(), self.live,
+    self.live == 1 and "" or "s", self.own_cause and ", cancelled" or "")
+end
+
+--- Makes a scope inside another.
+---@param parent uring.Scope|false
+---@param task uring.Task|false the one that opens it
+---@param thread thread|false in which it is open
+---@param options table
+---@return uring.Scope
+function Scope.new(parent, task, thread, options)
+  local outer = thread and current.own[thread] or false
+  local shield = options.shield or false
+  local self = setmetatable({
+    parent = parent, task = task, thread = thread, outer = outer,
+    name = options.name, on_error = options.on_error, max = options.max,
+    shield = shield, guards = shield or outer and outer.guards or false,
+    inner = {}, tasks = {}, live = 0, daemons = 0,
+    cause = false, own_cause = false, problem = nil, trace = false,
+    failed = false, errors = {}, unseen = false, timed_out = false,
+    waiter = false, ending = false, is_over = false,
+    due = false, bucket = false, place = 0, number = false, line = false,
+  }, Scope)
+  if thread then current.own[thread] = self end
+  if not parent then return self end
+  parent.inner[self] = true
+  if parent.cause and not shield then
+    self.cause = parent.cause
+    loop.count_cancelled(1)
+  end
+  return self
+end
+
+-- The scope of a task in which it spawns where it has opened none.
+local function implicit_scope(task)
+  if not task.implicit then
+    task.implicit = Scope.new(task.scope, task, task.thread,
+      { name = task.name })
+  end
+  return task.implicit
+end
+
+--- The scope in which the running code is: the innermost that is open.
+---@return uring.Scope
+function Scope.innermost()
+  local scheduler = current
+  for i = scheduler.depth, 1, -1 do
+    local scope = scheduler.own[scheduler.nested[i]]
+    if scope then return scope end
+  end
+  local thread = scheduler.leaf()
+  while not scheduler.own[thread] and scheduler.outer[thread] do
+    thread = scheduler.outer[thread]
+  end
+  return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
+end
+
+-- Cancellation
+
+--- Cancels the scope and those inside it, up to shields, for a cause.
+---@param cause uring.Cancelled
+---@param threads thread[] who waits in them is added to it
+function Scope:spread(cause, threads)
+  if self.cause then return end
+  self.cause = cause
+  loop.count_cancelled(1)
+  for inner in pairs(self.inner) do
+    if not inner.shield then inner:spread(cause, threads) end
+  end
+  local function add_leaf(thread)
+    local leaf = current:innermost(thread)
+    if current:cause_for(leaf) then threads[#threads + 1] = leaf end
+  end
+  for task in pairs(self.tasks) do add_leaf(task.thread) end
+  if self.thread then add_leaf(self.thread) end
+end
+
+--- Ends the scope: its body and tasks are cancelled at what they wait for,
+-- and uring.scope returns nil, "cancelled: reason", ECANCELED.
+---@param reason? any
+function Scope:cancel(reason)
+  if self.is_over or self.own_cause then return end
+  self.own_cause = cancelled.new(self:title(), reason)
+  local threads = {}
+  self:spread(self.own_cause, threads)
+  current:interrupt(threads)
+end
+
+--- Its time is over: the scheduler calls it.
+function Scope:expire()
+  self.timed_out, self.bucket = not self.own_cause, false
+  self:cancel("timeout")
+end
+
+--- Sets when its time is over, instead of what was set before.
+---@param deadline number? seconds of uring.now; nil: never
+function Scope:set_deadline(deadline)
+  if deadline ~= nil and (type(deadline) ~= "number"
+    or deadline ~= deadline) then
+    error("bad deadline (seconds expected)", 3)
+  end
+  if self.bucket then self.bucket[self.place] = false end
+  self.bucket = false
+  self.due = deadline and deadline < 1e9 and math.ceil(deadline * 1e9) or false
+  if not self.due then return end
+  if self.due <= core.now() then return self:expire() end
+  self.bucket, self.place = current.timers:add(self.due, self)
+end
+
+--- Forgets the scope, which has ended.
+function Scope:finish()
+  self.is_over = true
+  if self.bucket then self.bucket[self.place] = false end
+  if self.thread and current.own[self.thread] == self then
+    current.own[self.thread] = self.outer or nil
+  end
+  if self.parent then self.parent.inner[self] = nil end
+  if self.cause then loop.count_cancelled(-1) end
+  if self.own_cause then self.own_cause.is_over = true end
+end
+
+return Scope

@@ -1,0 +1,214 @@
+--- Concurrency in blocks: scope, timeout, shield, all, race, map.
+local core = require "uring.core"
+local loop = require "uring.loop"
+local Scope = require "uring.nursery"
+local Task = require "uring.task"
+
+local structured = {}
+
+local OPTIONS = {
+  name = "string", timeout = "number", deadline = "number", max = "number",
+  shield = "boolean", on_error = "function",
+}
+
+local function check_options(what, options)
+  if type(options) ~= "table" then
+    error(what .. ": bad argument 'options' (table expected)", 4)
+  end
+  for name, value in pairs(options) do
+    if type(value) ~= OPTIONS[name] then
+      error(("%s: bad option '%s'"):format(what, tostring(name)), 4)
+    end
+  end
+  if options.max and options.max < 1 then
+    error(what .. ": bad option 'max' (1 or more expected)", 4)
+  end
+end
+
+local function check_body(what, body)
+  if type(body) ~= "function" then
+    error(what .. ": bad argument 'body' (function expected)", 4)
+  end
+end
+
+-- A deadline that is sooner than the other, or both are nil.
+local function sooner(a, b)
+  if a and b then return math.min(a, b) end
+  return a or b
+end
+
+local function open(what, options)
+  loop.check_place(what, 4)
+  if not options.shield then loop.check() end
+  local parent = Scope.innermost()
+  local scope = Scope.new(parent, loop.task(), (coroutine.running()), options)
+  local by = options.timeout and core.now() / 1e9 + options.timeout
+  local due = sooner(by, options.deadline)
+  if due then scope:set_deadline(due) end
+  return scope
+end
+
+local function give(ok, ...)
+  if ok then return ... end
+  error(..., 0)
+end
+
+--- Runs a block that ends when its body and all its tasks have ended.
+---@param options? table name, timeout (seconds), deadline (uring.now), max
+--- (tasks at once), shield (boolean), on_error (function of an error)
+---@param body fun(scope: uring.Scope, ...): ...
+---@param ... any further arguments
+---@return any ... what body returns; nil, "timeout", ETIMEDOUT where its time
+--- was over; nil, "cancelled: reason", ECANCELED where scope:cancel was called
+function structured.scope(options, body, ...)
+  if type(options) == "function" then
+    return structured.scope({}, options, body, ...)
+  end
+  check_options("scope", options)
+  check_body("scope", body)
+  local scope = open("uring.scope", options)
+  return give(scope:join(xpcall(body, Task.keep_trace, scope, ...)))
+end
+
+local function check_seconds(what, seconds)
+  if type(seconds) ~= "number" or seconds ~= seconds then
+    error(what .. ": bad argument 'seconds' (number expected)", 3)
+  end
+end
+
+local function run_in(what, options, body, ...)
+  if type(body) ~= "function" then
+    error(what .. ": bad argument 'body' (function expected)", 3)
+  end
+  local scope = open("uring." .. what, options)
+  return give(scope:join(xpcall(body, Task.keep_trace, ...)))
+end
+
+--- Calls a function, for so long at most.
+---@param seconds number
+---@param body function
+---@param ... any its arguments
+---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
+function structured.timeout(seconds, body, ...)
+  check_seconds("timeout", seconds)
+  return run_in("timeout", { timeout = seconds }, body, ...)
+end
+
+--- Calls a function, until then at most.
+---@param at number seconds of uring.now
+---@param body function
+---@param ... any its arguments
+---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
+function structured.deadline(at, body, ...)
+  check_seconds("deadline", at)
+  return run_in("deadline", { deadline = at }, body, ...)
+end
+
+--- Calls a function that what is outside does not cancel: for clean-up.
+---@param max? number seconds that it may take
+---@param body function
+---@param ... any its arguments
+---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
+function structured.shield(max, body, ...)
+  if type(max) == "function" then
+    return structured.shield(math.huge, max, body, ...)
+  end
+  check_seconds("shield", max)
+  return run_in("shield", { shield = true, timeout = max }, body, ...)
+end
+
+--- Starts a task in the innermost scope of the running code.  It first runs
+-- when the one that calls waits.
+---@param body function
+---@param ... any its arguments
+---@return uring.Task
+function structured.spawn(body, ...)
+  if type(body) ~= "function" then
+    error("spawn: bad argument 'body' (function expected)", 2)
+  end
+  loop.current("uring.spawn")
+  return Scope.innermost():spawn(body, ...)
+end
+
+-- Several at once
+
+local function check_functions(what, list, each)
+  if type(list) ~= "table" then
+    error(what .. ": bad argument 'functions' (table expected)", 3)
+  end
+  for _, body in each(list) do
+    if type(body) ~= "function" then
+      error(what .. ": bad argument 'functions' (functions expected)", 3)
+    end
+  end
+end
+
+--- Runs functions concurrently.  The first error cancels the others, and is
+-- raised.
+---@param functions function[]
+---@return any[] results the first of each
+function structured.all(functions)
+  check_functions("all", functions, ipairs)
+  return structured.scope(function(scope)
+    local results = {}
+    for i, body in ipairs(functions) do
+      scope:spawn(function() results[i] = body() end)
+    end
+    return results -- by then they are
+  end)
+end
+
+local function dispose(values)
+  for i = 1, values.n do
+    local value = values[i]
+    local kind = type(value)
+    local can = (kind == "table" or kind == "userdata") and value.close
+    if can then pcall(can, value) end
+  end
+end
+
+--- Runs functions concurrently until the first has ended; the others are
+-- cancelled.  What those return all the same is closed, where it can be.
+---@param functions table<any, function>
+---@return any key of the first
+---@return any ... what it returns
+function structured.race(functions)
+  check_functions("race", functions, pairs)
+  if next(functions) == nil then
+    error("race: bad argument 'functions' (one or more expected)", 2)
+  end
+  local winner
+  structured.scope(function(scope)
+    for key, body in pairs(functions) do
+      scope:spawn(function()
+        local values = table.pack(body())
+        if winner then return dispose(values) end
+        winner = { key = key, values = values }
+        scope:cancel("another has won")
+      end)
+    end
+  end)
+  return winner.key, table.unpack(winner.values, 1, winner.values.n)
+end
+
+--- Calls a function for each of a list, so many at once.
+---@param list any[]
+---@param body fun(value: any, index: integer): any
+---@param options? table max = 16
+---@return any[] results the first of each, in the order of the list
+function structured.map(list, body, options)
+  if type(list) ~= "table" then
+    error("map: bad argument 'list' (table expected)", 2)
+  end
+  check_body("map", body)
+  local max = options and options.max or 16
+  return structured.scope({ max = max }, function(scope)
+    local results = {}
+    for i, value in ipairs(list) do
+      scope:spawn(function() results[i] = body(value, i) end)
+    end
+    return results -- by then they are
+  end)
+end
+
+return structured
