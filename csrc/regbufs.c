@@ -10,6 +10,7 @@
 #include "fields.h"
 #include "luabufring.h"
 #include "luaring.h"
+#include "op.h"
 #include "registers.h"
 #include "tags.h"
 
@@ -181,6 +182,13 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer least,
   return value;
 }
 
+/* Which kernel knows buffer rings of a shape. */
+static int since_of(const BufRingShape *shape) {
+  if (shape->incremental)
+    return OP_KERNEL(6, 12);
+  return shape->mapped ? OP_KERNEL(6, 4) : OP_KERNEL(5, 19);
+}
+
 /*
 ** ring:buf_ring{bgid=, entries=, size=, incremental=, mapped=, source=} ->
 ** BufRing of so many buffers of 'size' bytes, or nil, message, code.
@@ -213,7 +221,7 @@ static int make_buf_ring(lua_State *L) {
   BufRing **box = luabufring_push(L);
   int code = ring_add_bufring(ring, &shape, box);
   if (code < 0)
-    return registers_push_failure(L, "buf_ring", -code);
+    return fail_push_needing(L, "buf_ring", since_of(&shape), -code);
   return 1;
 }
 
