@@ -147,6 +147,34 @@ static int ids_of(lua_State *L) {
   return 1;
 }
 
+/*
+** flights() -> a list of {thread=, name=, fd=}, one for each op for which a
+** coroutine waits; fd where it has one.
+*/
+static int flights_of(lua_State *L) {
+  const Ring *ring = lua_touserdata(L, UP_RING);
+  lua_newtable(L);
+  const Slot *slot;
+  lua_Integer count = 0;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;) {
+    lua_createtable(L, 0, 3);
+    flight_push_data(L, UP_HELD, slot);
+    bool waits = lua_isthread(L, -1);
+    lua_setfield(L, -2, "thread");
+    lua_pushstring(L, slot->op->name);
+    lua_setfield(L, -2, "name");
+    if (slot->op->args[0].kind == ARG_FD) {
+      lua_pushinteger(L, slot->fd);
+      lua_setfield(L, -2, "fd");
+    }
+    if (waits)
+      lua_rawseti(L, 1, ++count);
+    else
+      lua_pop(L, 1);
+  }
+  return 1;
+}
+
 static void push_closure(lua_State *L, lua_CFunction function, const Op *op,
                          bool known) {
   lua_pushvalue(L, 1);
@@ -169,8 +197,8 @@ static void push_rows(lua_State *L, const bool *supported,
 
 /*
 ** bind(ring) -> {start = {[row] = function},
-** start_for = {[row] = function}, step = function, ids = function}, or nil,
-** message, code
+** start_for = {[row] = function}, step = function, ids = function,
+** flights = function}, or nil, message, code
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -179,7 +207,7 @@ static int bind_ring(lua_State *L) {
   if (code < 0)
     return fail_push(L, "probe", -code);
   lua_settop(L, 1);
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 5);
   push_rows(L, supported, start_here, refuse_here);
   lua_setfield(L, 2, "start");
   push_rows(L, supported, start_for, refuse_for);
@@ -188,6 +216,8 @@ static int bind_ring(lua_State *L) {
   lua_setfield(L, 2, "step");
   push_closure(L, ids_of, NULL, true);
   lua_setfield(L, 2, "ids");
+  push_closure(L, flights_of, NULL, true);
+  lua_setfield(L, 2, "flights");
   return 1;
 }
 

@@ -11,6 +11,7 @@
 #include "consts.h"
 #include "cqe.h"
 #include "futexes.h"
+#include "interrupt.h"
 #include "iovecs.h"
 #include "luabufring.h"
 #include "luaring.h"
@@ -95,6 +96,7 @@ int luaopen_uring_core(lua_State *L) {
   futexes_open(L);
   sock_open(L);
   sys_open(L);
+  interrupt_open(L);
   blind_open(L);
   registers_open(L);
   luaring_open(L);

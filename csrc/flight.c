@@ -111,6 +111,7 @@ void flight_prepare(struct io_uring_sqe *sqe, size_t size, Slot *slot,
   memset(sqe, 0, size); /* newer helpers leave flags as they were */
   slot->op->prep(sqe, args->a, &slot->memory);
   io_uring_sqe_set_data64(sqe, slot_id(slot));
+  slot->fd = sqe->fd;
   if (chooses_slot(slot->op)) {
     slot->picks = sqe->file_index == (uint32_t)IORING_FILE_INDEX_ALLOC;
     slot->res = (int32_t)sqe->file_index - 1;

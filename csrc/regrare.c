@@ -47,8 +47,8 @@ static int register_ifq(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   fields_check_names(L, 2, "register_ifq", known);
-  lua_Integer if_idx = fields_integer(L, 2, "register_ifq", "if_idx", -1, 0,
-                                      INT32_MAX);
+  lua_Integer if_idx =
+      fields_integer(L, 2, "register_ifq", "if_idx", -1, 0, INT32_MAX);
   if (if_idx < 0)
     return luaL_error(L, "register_ifq: no 'if_idx'");
   UapiZcrxIfq reg = {

@@ -34,6 +34,7 @@ typedef struct {
   bool picks;              /* the kernel picks a slot of the files for it */
   bool skips;              /* no CQE where it succeeds (CQE_SKIP_SUCCESS) */
   uint32_t before, after;  /* in its chain, or SLOT_NONE */
+  int32_t fd;              /* of its SQE, for people who look */
   int32_t res;             /* of an op whose notification is still to come */
   uint32_t flags;
   uint8_t mem_count;

@@ -4,6 +4,7 @@
 #include "step.h"
 #include "clock.h"
 #include "flight.h"
+#include "interrupt.h"
 #include "luabufring.h"
 #include "luaring.h"
 #include "result.h"
@@ -165,7 +166,9 @@ static void enter(lua_State *L, Ring *ring, bool wait,
   };
   EnterWait limit = { .time = wait ? &time : NULL, .region = -1 };
   ring_unpark(ring);
+  interrupt_guard(wait ? &time : NULL);
   int code = ring_submit_and_wait(ring, wait ? 1 : 0, &limit);
+  interrupt_guard(NULL);
   if (code >= 0 || code == -EINTR || code == -ETIME || code == -EAGAIN ||
       code == -EBUSY)
     return;
@@ -183,13 +186,14 @@ static void clear(lua_State *L, int places) {
 }
 
 /*
-** step(table, left, wait, nanoseconds) -> filled, now.  Submits what was
-** started, waits (if 'wait') for a completion or until the time is over,
-** and takes what is there; one io_uring_enter(2).  For each awaited op the
-** table receives a coroutine, a value (nil: failed), and the CQE's flags or
-** the errno; 'filled' places of it in all.  'left' is what the step before
-** filled.  'now' is CLOCK_MONOTONIC in nanoseconds.  Returns nothing where
-** a wait without a time (negative) could never end: no op is in flight.
+** step(table, left, wait, nanoseconds) -> filled, now [, signal].  Submits
+** what was started, waits (if 'wait') for a completion or until the time is
+** over, and takes what is there; one io_uring_enter(2).  For each awaited op
+** the table receives a coroutine, a value (nil: failed), and the CQE's flags
+** or the errno; 'filled' places of it in all.  'left' is what the step before
+** filled.  'now' is CLOCK_MONOTONIC in nanoseconds.  'signal' is one that
+** came meanwhile, see interrupt.h.  Returns nothing where a wait without a
+** time (negative) could never end: no op is in flight.
 */
 int step_turn(lua_State *L) {
   Batch batch; /* not zeroed as a whole: cqes is large */
@@ -221,5 +225,9 @@ int step_turn(lua_State *L) {
   io_uring_cq_advance(uring, batch.count);
   lua_pushinteger(L, batch.filled);
   lua_pushinteger(L, clock_now());
-  return 2;
+  int signal = interrupt_take();
+  if (signal == 0)
+    return 2;
+  lua_pushinteger(L, signal);
+  return 3;
 }

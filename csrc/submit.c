@@ -104,8 +104,8 @@ static int submit_and_wait_min_timeout(lua_State *L) {
   lua_Number least = luaL_checknumber(L, 4);
   luaL_argcheck(L, 0 <= least && least < 4294, 4, "seconds out of range");
   if (!(ring->uring.features & IORING_FEAT_MIN_TIMEOUT))
-    return fail_push_needing(L, "submit_and_wait_min_timeout",
-                             OP_KERNEL(6, 12), ENOSYS);
+    return fail_push_needing(L, "submit_and_wait_min_timeout", OP_KERNEL(6, 12),
+                             ENOSYS);
   int code = wait_least(ring, count, &deadline, (int64_t)(least * 1e9));
   return push_submitted(L, "submit_and_wait_min_timeout", code);
 }

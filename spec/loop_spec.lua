@@ -1,8 +1,11 @@
 --- Inside uring.run code waits in straight lines; misuse is told apart.
+local errno = require "uring.errno"
 local leaks = require "spec.support.leaks"
+local rows = require "spec.support.rows"
 local uring = require "uring"
 local within = require "spec.support.within"
 
+uring.sleep(0) -- outside of a run there is a ring for good
 leaks.watch()
 
 local CANNOT = "cannot wait"
@@ -187,34 +190,102 @@ describe("sleeping", function()
 end)
 
 describe("outside of run", function()
-  it("what waits raises, and names itself", function()
-    assert.error_matches(function() uring.sleep(0) end,
-      "uring.sleep needs uring.run")
-    assert.error_matches(function() uring.yield() end,
-      "uring.yield needs uring.run")
+  it("what waits blocks the thread", function()
+    local before = uring.now()
+    uring.sleep(0.01)
+    assert.is_true(uring.now() - before >= 0.01)
+    uring.yield()
+    assert.is_true((uring.op.nop()))
+    local file <close> = assert(uring.open("/proc/self/stat"))
+    assert.matches("^%d+ ", file:read("l"))
+    assert.same({ nil, "fsync: Bad file descriptor", errno.EBADF },
+      { uring.op.fsync(rows.NOT_OPEN) })
+    assert.same({ nil, "timeout", errno.ETIMEDOUT },
+      { uring.blocking(uring.timeout, 0.01, uring.sleep, 5) })
+  end)
+
+  it("what needs several tasks raises, and names itself", function()
     assert.error_matches(function() uring.spawn(print) end,
       "uring.spawn needs uring.run")
-    assert.error_matches(function() uring.op.nop() end,
-      "uring.op.nop needs uring.run")
+    assert.error_matches(function() uring.scope(print) end,
+      "uring.scope needs uring.run")
+    assert.error_matches(function() uring.timeout(1, print) end,
+      "uring.timeout needs uring.run")
     assert.error_matches(function() uring.op.recv_multishot(1) end,
       "uring.op.recv_multishot needs uring.run")
-    assert.error_matches(function() uring.open("/dev/null") end,
-      "needs uring.run")
   end)
 
-  it("it raises again after a run", function()
+  it("it blocks again after a run", function()
     within.run(uring.op.nop)
-    assert.error_matches(function() uring.op.nop() end,
-      "uring.op.nop needs uring.run")
-    assert.error_matches(function() uring.sleep(0) end,
-      "uring.sleep needs uring.run")
+    assert.is_true((uring.op.nop()))
   end)
 
-  it("errors name the caller's line", function()
-    local _, message = pcall(function() uring.op.nop() end)
-    assert.matches("^spec/loop_spec.lua:%d+: ", message)
-    _, message = pcall(function() uring.sleep(0) end)
-    assert.matches("^spec/loop_spec.lua:%d+: ", message)
+  it("wrong arguments raise", function()
+    assert.error_matches(function() uring.op.recv("fd") end,
+      "recv: bad argument 'fd'")
+    assert.error_matches(function() uring.sleep("long") end,
+      "sleep: bad argument 'seconds'")
+    assert.is_true((uring.op.nop()))
+  end)
+end)
+
+describe("uring.blocking", function()
+  it("waits where a task cannot", function()
+    within.run(function()
+      local words = ("a b c"):gsub("%a", function(letter)
+        return uring.blocking(function()
+          uring.sleep(0.001)
+          return letter:upper()
+        end)
+      end)
+      assert.equal("A B C", words)
+      assert.is_true((uring.op.nop()))
+    end)
+  end)
+
+  it("holds all tasks up, runs its own, and passes values", function()
+    within.run(function()
+      local others, own = 0, 0
+      local task = uring.spawn(function()
+        while true do
+          others = others + 1
+          uring.yield()
+        end
+      end)
+      uring.yield()
+      local before = others
+      assert.same({ 1, nil, 3, n = 3 }, table.pack(uring.blocking(function(a)
+        uring.spawn(function() own = own + 1 end)
+        uring.sleep(0.002)
+        return a, nil, 3
+      end, 1)))
+      assert.equal(before, others)
+      assert.equal(1, own)
+      task:cancel()
+    end)
+  end)
+
+  it("raises what its function raises, as it is", function()
+    local value = {}
+    within.run(function()
+      local ok, problem = pcall(uring.blocking, error, value)
+      assert.is_false(ok)
+      assert.equal(value, problem)
+      local _, message = pcall(uring.blocking, error, "as it is", 0)
+      assert.equal("as it is", message)
+    end)
+    assert.error_matches(function() uring.blocking(1) end,
+      "blocking: bad argument 'body'")
+  end)
+
+  it("may be nested", function()
+    assert.equal(3, uring.blocking(function()
+      uring.yield()
+      return 1 + uring.blocking(function()
+        uring.sleep(0.001)
+        return 2
+      end)
+    end))
   end)
 end)
 

@@ -345,7 +345,8 @@ describe("tasks that can never go on", function()
     assert.error_matches(function()
       uring.run(function() uring.sleep(math.huge) end)
     end, "^deadlock: 1 task is waiting, and nothing is in flight that could "
-      .. "wake one$")
+      .. "wake one:\n  task %d+ %(waiting%): sleep for ever at "
+      .. "spec/scheduler_spec.lua:%d+$")
   end)
 
   it("are counted", function()

@@ -111,7 +111,8 @@ loop.on_switch(function(scheduler)
   failed.value, failed.trace = nil, false
   for name, ours in pairs(coroutines.public) do
     if scheduler then
-      stock[name], coroutine[name] = coroutine[name], ours
+      stock[name] = stock[name] or coroutine[name]
+      coroutine[name] = ours
     else
       coroutine[name], stock[name] = stock[name] or coroutine[name], false
     end

@@ -2,29 +2,32 @@
 --   local uring = require "uring"
 --   uring.run(function() ... end)
 -- Inside run, every function here that waits lets other tasks go on.
+local blocking = require "uring.blocking"
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local coroutines = require "uring.coroutines"
 local errno = require "uring.errno"
+local exit = require "uring.exit"
 local fs = require "uring.fs"
 local info = require "uring.info"
 local locals = require "uring.locals"
 local loop = require "uring.loop"
 local net = require "uring.net"
 local op = require "uring.op"
-local Scheduler = require "uring.scheduler"
-local Scope = require "uring.nursery"
-local setup = require "uring.setup"
+local Run = require "uring.runner"
 local signal = require "uring.signal"
 local stdio = require "uring.stdio"
 local structured = require "uring.structured"
+local system = require "uring.system"
 
 local uring = {
   all = structured.all,
+  blocking = blocking.call,
   buf_ring = loop.buf_ring,
   connect = net.connect,
   deadline = structured.deadline,
   errno = errno,
+  exit = exit.exit,
   info = info,
   is_cancelled = cancelled.is,
   listen = net.listen,
@@ -55,67 +58,27 @@ uring.coroutine = coroutines.public
 
 local ENTRIES = 256
 
-local OPTIONS = { entries = "number" }
+local OPTIONS = { entries = "number", sigint = "string" }
+local SIGINT = { cancel = true, ignore = true, default = true }
 
 local function check_options(options)
   if type(options) ~= "table" then
     error("run: bad argument 'options' (table expected)", 3)
   end
   for name, value in pairs(options) do
-    if type(value) ~= OPTIONS[name] then
+    if type(value) ~= OPTIONS[name]
+      or name == "sigint" and not SIGINT[value] then
       error("run: bad option '" .. tostring(name) .. "'", 3)
     end
   end
 end
 
-local function open_scheduler(entries)
-  local ring, message = setup.for_loop(entries)
-  if not ring then error(message, 0) end
-  local bound
-  bound, message = core.bind(ring)
-  if not bound then error(message, 0) end
-  return Scheduler.new(ring, bound)
-end
-
--- A program whose reader has gone ends as any other does, quietly.
-local function raise_failure(root)
-  local value = root.problem
-  if type(value) == "string" then
-    if value:sub(-#stdio.BROKEN) == stdio.BROKEN then core.sigpipe("die") end
-    if root.trace then value = value .. "\n" .. root.trace end
-  end
-  error(value, 0)
-end
-
--- Nothing could ever wake a task: the first time they may clean up.
-local function report_deadlock(scheduler)
-  local report = ("deadlock: %d task%s waiting, and nothing is in flight "
-    .. "that could wake one"):format(scheduler.live,
-    scheduler.live == 1 and " is" or "s are")
-  if scheduler.root.own_cause then error(report, 0) end
-  scheduler.root:fail(report)
-end
-
-local function drive(scheduler, body)
-  local was_default
-  local ok, problem = pcall(function()
-    loop.enter(scheduler)
-    was_default = core.sigpipe("ignore") -- writes say EPIPE instead
-    scheduler.root = Scope.new(false, false, false, { name = "run" })
-    scheduler.root:spawn(body)
-    scheduler:drive(report_deadlock)
-  end)
-  loop.leave()
-  if was_default then core.sigpipe("default") end
-  scheduler:close()
-  if not ok then error(problem, 0) end
-  if scheduler.root.failed then raise_failure(scheduler.root) end
-end
-
 --- Runs a function as the first task, until it and all that it spawned have
 -- ended.  Raises the error of the first task that fails; the others are
--- cancelled then.
----@param options? table entries = 256, the size of the ring
+-- cancelled then.  Ctrl-C cancels all, and raises; once more ends the
+-- process.  Ctrl-\\ (SIGQUIT) prints what all tasks are doing.
+---@param options? table entries = 256, the size of the ring; sigint =
+--- "cancel", "ignore" or "default"
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns
@@ -131,10 +94,31 @@ function uring.run(options, main, ...)
   end
   check_options(options)
   local arguments, results = table.pack(...), { n = 0 }
-  drive(open_scheduler(options.entries or ENTRIES), function()
-    results = table.pack(main(table.unpack(arguments, 1, arguments.n)))
-  end)
+  Run.run({ entries = options.entries or ENTRIES, sigint = options.sigint },
+    function()
+      results = table.pack(main(table.unpack(arguments, 1, arguments.n)))
+    end)
   return table.unpack(results, 1, results.n)
+end
+
+--- Starts a run inside another loop, which calls its method step whenever
+-- the descriptor of pollfd is readable or the time of timeout is over.
+---@param options? table as for uring.run; signals stay as they are
+---@param main function
+---@param ... any its arguments
+---@return uring.Run
+function uring.start(options, main, ...)
+  if type(options) == "function" then
+    return uring.start({}, options, main, ...)
+  end
+  if type(main) ~= "function" then
+    error("start: bad argument 'main' (function expected)", 2)
+  end
+  check_options(options)
+  local arguments = table.pack(...)
+  return Run.new({ entries = options.entries or ENTRIES }, function()
+    main(table.unpack(arguments, 1, arguments.n))
+  end)
 end
 
 local function rethrow(ok, ...)
@@ -154,7 +138,7 @@ end
 --- The time on the monotonic clock.
 ---@return number seconds
 function uring.now()
-  return core.now() / 1e9
+  return system.now() / 1e9
 end
 
 return uring

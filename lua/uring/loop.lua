@@ -5,6 +5,7 @@ local core = require "uring.core"
 local errno = require "uring.errno"
 local report = require "uring.report"
 local Scheduler = require "uring.scheduler"
+local system = require "uring.system"
 
 local isyieldable, running = coroutine.isyieldable, coroutine.running
 local yield = coroutine.yield
@@ -17,8 +18,11 @@ local IO = Scheduler.IO
 
 local loop = {}
 
+local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
+
 local current -- the scheduler that runs
-local cancelling = 0 -- how many scopes and tasks are being cancelled
+local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
+local outside -- calls a function where no loop runs
 local bound = {} -- {name, kind, set}: who wants to know what starts an op
 local switches = {} -- who wants to know when a loop runs
 
@@ -42,21 +46,26 @@ function loop.on_switch(set)
   switches[#switches + 1] = set
 end
 
---- Makes a scheduler the one that runs.
----@param scheduler uring.Scheduler
-function loop.enter(scheduler)
-  current, cancelling = scheduler, 0
+--- Makes a scheduler the one that runs, or none.  Needs no memory.
+---@param scheduler? uring.Scheduler
+---@return uring.Scheduler? before the one that ran
+function loop.switch(scheduler)
+  local before = current
+  if before then before.cancelling = cancelling end
+  current = scheduler
+  cancelling = scheduler and scheduler.cancelling or OUTSIDE
   for _, set in ipairs(switches) do set(scheduler) end
   for _, entry in ipairs(bound) do
-    entry.set(scheduler.bound[entry.kind][entry.name])
+    entry.set(scheduler and scheduler.bound[entry.kind][entry.name]
+      or entry.outside)
   end
+  return before
 end
 
---- Undoes what loop.enter has done, all of it or only half.  Needs no memory.
-function loop.leave()
-  current = nil
-  for _, set in ipairs(switches) do set(nil) end
-  for _, entry in ipairs(bound) do entry.set(entry.outside) end
+--- Sets what calls a function where no loop runs.
+---@param call fun(body: function, ...): ...
+function loop.set_outside(call)
+  outside = call
 end
 
 -- Cancellation
@@ -88,7 +97,7 @@ end
 
 --- Raises where the running code is to end, after the others had their turn.
 local function check()
-  if cancelling == 0 then return end
+  if cancelling == 0 or not current then return end
   local cause = current:cause()
   if not cause then return end
   loop.wake((running()))
@@ -112,12 +121,12 @@ end
 ---@param kind "start"|"start_for" for the running coroutine, or another
 ---@param set fun(start: function)
 function loop.on_bind(name, kind, set)
-  local function outside()
+  local function refuse()
     error("uring.op." .. name .. " needs uring.run", 3)
   end
   bound[#bound + 1] = { name = name, kind = kind, set = set,
-    outside = outside }
-  set(current and current.bound[kind][name] or outside)
+    outside = refuse }
+  set(current and current.bound[kind][name] or refuse)
 end
 
 -- The ring of a run has SQEs of 64 bytes.
@@ -129,14 +138,18 @@ local function refuse(row, code)
     code
 end
 
---- Makes the function that starts the op of a row and waits for it.
+--- Makes the function that starts the op of a row and waits for it.  Where
+-- no loop runs it blocks the thread.
 ---@param row table of core.ops
 ---@return function awaitable
 function loop.awaitable(row)
   local name, since, start = row.name, row.since, nil
   loop.on_bind(name, "start", function(function_of) start = function_of end)
-  return function(a, b, c, d, e, f) -- no row has more
-    if cancelling > 0 then check() end
+  local function await(a, b, c, d, e, f) -- no row has more
+    if cancelling > 0 then
+      if not current then return outside(await, a, b, c, d, e, f) end
+      check()
+    end
     local refused = start(a, b, c, d, e, f)
     if refused then return refuse(row, refused) end
     local value, extra = yield(IO)
@@ -144,6 +157,7 @@ function loop.awaitable(row)
     if cancelling > 0 then check_again() end
     return core.fail_needing(name, since, extra)
   end
+  return await
 end
 
 --- Starts an op that nobody waits for.
@@ -244,6 +258,7 @@ end
 
 --- Lets the other tasks run that are ready.
 function loop.pause()
+  if not current then return end
   loop.check_can_wait("uring.yield")
   loop.wake((running()))
   yield(IO)
@@ -255,6 +270,7 @@ local FOREVER = { leave = function() end,
 --- Waits for some time.
 ---@param seconds number 0 or less only lets others run; math.huge never ends
 function loop.sleep(seconds)
+  if not current then return outside(loop.sleep, seconds) end
   loop.check_can_wait("uring.sleep")
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("sleep: bad argument 'seconds' (number expected)", 2)
@@ -262,7 +278,7 @@ function loop.sleep(seconds)
   if seconds <= 0 then return loop.pause() end
   local bucket, thread = FOREVER, running()
   if seconds < 1e9 then
-    bucket = current.timers:add(core.now() + math.ceil(seconds * NS), thread)
+    bucket = current.timers:add(system.now() + math.ceil(seconds * NS), thread)
   end
   loop.wait(bucket)
 end

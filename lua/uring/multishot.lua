@@ -10,6 +10,7 @@
 local core = require "uring.core"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
+local system = require "uring.system"
 local unpack = require "uring.unpack"
 
 local resume = coroutine.resume -- as it is outside of a run
@@ -37,7 +38,7 @@ local function is_over(self, value)
     local received = unpack.recvmsg(value, self.message)
     value = received and received.payload or ""
   end
-  return value == "" and core.getsockopt(self.fd, C.SOL_SOCKET, C.SO_TYPE)
+  return value == "" and system.getsockopt(self.fd, C.SOL_SOCKET, C.SO_TYPE)
     ~= C.SOCK_DGRAM
 end
 
@@ -120,12 +121,12 @@ end
 
 local function dispose(self, value)
   if not value then return end
-  if self.row.result == "fd" then core.close(value) end
+  if self.row.result == "fd" then system.close(value) end
   if self.row.result == "slot" then loop.post("close_direct", value) end
   if self.message then
     local received = unpack.recvmsg(value, self.message)
     local fds = unpack.rights(received and received.control or "")
-    for _, fd in ipairs(fds) do core.close(fd) end
+    for _, fd in ipairs(fds) do system.close(fd) end
   end
 end
 

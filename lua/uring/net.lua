@@ -5,6 +5,7 @@ local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local Stream = require "uring.stream"
+local system = require "uring.system"
 
 local C = core.consts
 
@@ -63,7 +64,7 @@ end
 ---@return integer? code
 function Conn:peername()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  return core.getpeername(self.fd)
+  return system.getpeername(self.fd)
 end
 
 --- The address of our side.
@@ -72,7 +73,7 @@ end
 ---@return integer? code
 function Conn:sockname()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  return core.getsockname(self.fd)
+  return system.getsockname(self.fd)
 end
 
 local HOW = { r = C.SHUT_RD, w = C.SHUT_WR, rw = C.SHUT_RDWR }
@@ -152,7 +153,7 @@ end
 ---@return integer? code
 function Listener:sockname()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  return core.getsockname(self.fd)
+  return system.getsockname(self.fd)
 end
 
 Stream.class(Listener)
@@ -172,14 +173,14 @@ local function check_options(what, options)
 end
 
 local function set(fd, wanted, level, name)
-  return not wanted or core.setsockopt(fd, level, name, 1)
+  return not wanted or system.setsockopt(fd, level, name, 1)
 end
 
 -- Gives a handle a socket for this address.
 local function open_socket(handle, where, options)
   local domain = C["AF_" .. where.family:upper()]
   local inet = where.family ~= "unix"
-  local fd, message, code = core.socket(domain, C.SOCK_STREAM)
+  local fd, message, code = system.socket(domain, C.SOCK_STREAM)
   if not fd then return nil, message, code end
   Stream.own(handle, fd)
   if set(fd, inet and options.reuseaddr ~= false, C.SOL_SOCKET, C.SO_REUSEADDR)
@@ -192,9 +193,9 @@ local function open_socket(handle, where, options)
 end
 
 local function bind_and_listen(fd, where, backlog)
-  local bound, message, code = core.bind_socket(fd, where)
+  local bound, message, code = system.bind_socket(fd, where)
   if not bound then return nil, message, code end
-  return core.listen(fd, backlog)
+  return system.listen(fd, backlog)
 end
 
 local function listen_on(where, options)

@@ -12,7 +12,7 @@
 -- Those around it wait as well, each noted in 'outer' by our resume, which
 -- yields IO onwards.  When the inner one yields a value or ends, 'pass_on'
 -- gives that to the one that had resumed it.
-local core = require "uring.core"
+local system = require "uring.system"
 local Timers = require "uring.timer"
 
 local resume, status = coroutine.resume, coroutine.status
@@ -43,7 +43,7 @@ local IO, INTERRUPTED = Scheduler.IO, Scheduler.INTERRUPTED
 
 --- Makes a scheduler on a ring, which it will close.
 ---@param ring uring.Ring
----@param bound table what core.bind makes of it
+---@param bound table what system.bind makes of it
 ---@return uring.Scheduler scheduler
 function Scheduler.new(ring, bound)
   local batch = {}
@@ -58,7 +58,11 @@ function Scheduler.new(ring, bound)
     own = {}, -- coroutine -> the innermost scope that was opened in it
     nested = {}, depth = 0, -- running coroutines of the user, inside the leaf
     live = 0, -- tasks that have not ended
-    root = false, -- their outermost scope
+    left = 0, -- what the last step has filled of the batch
+    root = false, -- the outermost scope
+    on_deadlock = false, -- called where nothing could ever wake a task
+    on_signal = false, -- called with the number of a signal
+    cancelling = 0, -- while another one runs: what loop.lua counts
   }, Scheduler)
 end
 
@@ -150,7 +154,7 @@ local function patience(self)
   if #self.ready > 0 then return false, 0 end
   local due = self.timers:next()
   if not due then return true, -1 end
-  local left = due - core.now()
+  local left = due - system.now()
   if left <= 0 then return false, 0 end
   return true, left
 end
@@ -171,23 +175,30 @@ local function deliver(self, filled)
   end
 end
 
---- Runs until every task has ended.
----@param on_deadlock function called where nothing could ever wake one
-function Scheduler:drive(on_deadlock)
-  local step, batch, filled, now = self.bound.step, self.batch, 0, 0
-  while true do
-    self.depth = 0
-    run_ready(self)
-    if self.live == 0 then return now end
-    filled, now = step(batch, filled, patience(self))
-    if filled then
-      deliver(self, filled)
-      fire_timers(self, now)
-    else
-      filled = 0
-      on_deadlock(self)
-    end
+--- One tick: runs what is ready, and then what has completed.
+---@param limit? integer nanoseconds that it waits at most
+---@return boolean live whether there are tasks yet
+function Scheduler:tick(limit)
+  self.depth = 0
+  run_ready(self)
+  leaf = false
+  if self.live == 0 then return false end
+  local wait, nanoseconds = patience(self)
+  if limit and (nanoseconds < 0 or nanoseconds > limit) then
+    wait, nanoseconds = limit > 0, limit
   end
+  local filled, now, signal = self.bound.step(self.batch, self.left, wait,
+    nanoseconds)
+  self.left = filled or 0
+  if not filled then
+    self:on_deadlock()
+    return true
+  end
+  deliver(self, filled)
+  leaf = false
+  fire_timers(self, now)
+  if signal then self:on_signal(signal) end
+  return true
 end
 
 -- Ending waits early

@@ -4,8 +4,8 @@
 -- some, those count while it runs, then those of whoever resumes it.
 -- The tasks of a scope, and its end, are in nursery.lua.
 local cancelled = require "uring.cancelled"
-local core = require "uring.core"
 local loop = require "uring.loop"
+local system = require "uring.system"
 
 local current -- the scheduler that runs
 local numbers = 0
@@ -147,7 +147,7 @@ function Scope:set_deadline(deadline)
   self.bucket = false
   self.due = deadline and deadline < 1e9 and math.ceil(deadline * 1e9) or false
   if not self.due then return end
-  if self.due <= core.now() then return self:expire() end
+  if self.due <= system.now() then return self:expire() end
   self.bucket, self.place = current.timers:add(self.due, self)
 end
 

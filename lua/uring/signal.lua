@@ -3,6 +3,7 @@ local core = require "uring.core"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local ring = require "uring.ring"
+local system = require "uring.system"
 
 local signal = {}
 
@@ -17,19 +18,19 @@ local Wait = {}
 Wait.__index = Wait
 
 local function add(self, name)
-  if (waiting[name] or 0) == 0 then ours[name] = not core.is_blocked(name) end
+  if (waiting[name] or 0) == 0 then ours[name] = not system.is_blocked(name) end
   self[#self + 1] = name
   waiting[name] = (waiting[name] or 0) + 1
 end
 
 function Wait:__close()
-  if self.fd then core.close(self.fd) end
+  if self.fd then system.close(self.fd) end
   self.fd = false
   for i = #self, 1, -1 do
     local name = self[i]
     self[i] = nil
     waiting[name] = (waiting[name] or 1) - 1
-    if waiting[name] == 0 and ours[name] then core.unblock(name) end
+    if waiting[name] == 0 and ours[name] then system.unblock(name) end
   end
 end
 
@@ -46,7 +47,7 @@ function signal.wait(...)
   local wait <close> = setmetatable({ fd = false }, Wait)
   for i = 1, select("#", ...) do add(wait, (select(i, ...))) end
   local count, message, code
-  wait.fd, message, code = core.signalfd(...)
+  wait.fd, message, code = system.signalfd(...)
   if not wait.fd then return nil, message, code end
   count, message, code = op.read(wait.fd, info)
   if not count then return nil, message, code end

@@ -8,6 +8,7 @@
 local core = require "uring.core"
 local loop = require "uring.loop"
 local Reader = require "uring.reader"
+local system = require "uring.system"
 local Writer = require "uring.writer"
 
 local Stream = {}
@@ -43,14 +44,14 @@ function Stream:close()
   if self.is_reading or self.is_writing or (self.acceptors or 0) > 0 then
     loop.post("cancel_fd", self.fd, core.consts.IORING_ASYNC_CANCEL_ALL)
   end
-  if not loop.post("close", self.fd) then core.close(self.fd) end
+  if not loop.post("close", self.fd) then system.close(self.fd) end
   return true
 end
 
 local function collected(self) -- no op is in flight: its task would keep us
   if not self.is_closed and not self.is_lent then
     self.is_closed = true
-    core.close(self.fd)
+    system.close(self.fd)
   end
 end
 

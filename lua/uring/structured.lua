@@ -1,7 +1,7 @@
 --- Concurrency in blocks: scope, timeout, shield, all, race, map.
-local core = require "uring.core"
 local loop = require "uring.loop"
 local Scope = require "uring.nursery"
+local system = require "uring.system"
 local Task = require "uring.task"
 
 local structured = {}
@@ -42,7 +42,7 @@ local function open(what, options)
   if not options.shield then loop.check() end
   local parent = Scope.innermost()
   local scope = Scope.new(parent, loop.task(), (coroutine.running()), options)
-  local by = options.timeout and core.now() / 1e9 + options.timeout
+  local by = options.timeout and system.now() / 1e9 + options.timeout
   local due = sooner(by, options.deadline)
   if due then scope:set_deadline(due) end
   return scope

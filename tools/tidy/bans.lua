@@ -34,6 +34,7 @@ local rows = {
   },
   lua_exits = {
     what = "os.exit", files = LUA, looks = { global "os.exit" },
+    only = { "lua/uring/exit.lua" },
   },
   lua_yields = {
     what = "coroutine.yield", files = LUA,
@@ -142,9 +143,12 @@ local function is_mutable(declared)
   return not declared:find("%f[%w_]" .. const)
 end
 
+-- Signals are the process's, and a handler is given nothing.
+local OF_THE_PROCESS = "csrc/interrupt.c"
+
 local function c_state(tree, report)
   for path, number, line in tree:each_line("bare", C) do
-    if line:find "^%s*static%s" then
+    if path ~= OF_THE_PROCESS and line:find "^%s*static%s" then
       local declared = declaration(tree:lines(path, "bare"), number)
       if is_mutable(declared) then
         report(path, number, "static variable that can change")

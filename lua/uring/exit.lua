@@ -1,0 +1,53 @@
+--- Leaving the process from inside a run, without losing what is under way.
+-- os.exit ends the program at once in stock Lua; inside a run it cancels
+-- all tasks first, so that they clean up, for a second at most.
+local loop = require "uring.loop"
+local system = require "uring.system"
+
+local exit = {}
+
+local GRACE = 1000000000 -- nanoseconds for all to clean up
+
+local current -- the scheduler that runs
+local stock = false -- os.exit as it was
+
+local function leave(code, close)
+  return (stock or os.exit)(code, close)
+end
+
+-- In a forked child the tasks are the parent's.
+local function is_forked(scheduler)
+  return not pcall(scheduler.ring.in_flight, scheduler.ring)
+end
+
+--- Ends the program when all tasks have cleaned up.  Never returns.
+---@param code? boolean|integer as for os.exit
+---@param close? boolean as for os.exit
+function exit.exit(code, close)
+  if not current or is_forked(current) then return leave(code, close) end
+  current.exit = current.exit or { code = code, close = close }
+  current.timers:add(system.now() + GRACE, {
+    expire = function() leave(code, close) end,
+  })
+  current.root:cancel("os.exit")
+  loop.wait({ describe = function() return "the end of the program" end })
+end
+
+--- Leaves where a run has ended because of os.exit.
+---@param scheduler uring.Scheduler
+function exit.leave_if_asked(scheduler)
+  local asked = scheduler.exit
+  if asked then leave(asked.code, asked.close) end
+end
+
+loop.on_switch(function(scheduler)
+  current = scheduler
+  if scheduler then
+    stock = stock or os.exit
+    os.exit = exit.exit
+  elseif stock then
+    os.exit, stock = stock, false
+  end
+end)
+
+return exit

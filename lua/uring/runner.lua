@@ -1,0 +1,194 @@
+--- A run: a ring, a scheduler and the outermost scope, from start to end.
+local exit = require "uring.exit"
+local loop = require "uring.loop"
+local report = require "uring.report"
+local Scheduler = require "uring.scheduler"
+local Scope = require "uring.nursery"
+local stdio = require "uring.stdio"
+local system = require "uring.system"
+local tree = require "uring.tree"
+
+local INTERRUPTED = "interrupted!"
+local SIGINT = 2
+
+---@class uring.Run
+local Run = { __name = "uring.Run" }
+Run.__index = Run
+
+-- Nothing could ever wake a task: the first time they may clean up.
+local function on_deadlock(scheduler)
+  local text = ("deadlock: %d task%s waiting, and nothing is in flight "
+    .. "that could wake one"):format(scheduler.live,
+    scheduler.live == 1 and " is" or "s are")
+  local waits = tree.waits(scheduler)
+  if waits ~= "" then text = text .. ":\n" .. waits end
+  if scheduler.root.own_cause then error(text, 0) end
+  scheduler.root:fail(text)
+end
+
+-- The first time tasks may clean up; then the process ends at once.
+local function on_signal(scheduler, number)
+  if number ~= SIGINT then return report.say(tree.text(scheduler)) end
+  if scheduler.interrupted then
+    report.say(tree.text(scheduler))
+    system.die "INT"
+  end
+  scheduler.interrupted = true
+  scheduler.root:cancel("interrupted")
+end
+
+--- Opens a ring, and makes a scheduler on it.
+---@param entries integer
+---@return uring.Scheduler
+local function open(entries)
+  local ring, message = system.open(entries)
+  if not ring then error(message, 0) end
+  local bound
+  bound, message = system.bind(ring)
+  if not bound then error(message, 0) end
+  return Scheduler.new(ring, bound)
+end
+
+--- Makes a run whose first task has not begun.
+---@param options table entries, sigint, and for others than programs:
+--- scheduler, which is used instead of a new one
+---@param body function the first task
+---@return uring.Run
+function Run.new(options, body)
+  local self = setmetatable({
+    scheduler = options.scheduler or open(options.entries),
+    lends = options.scheduler ~= nil, catches = {}, was_default = false,
+    outer = false, is_over = false,
+  }, Run)
+  local scheduler = self.scheduler
+  scheduler.on_deadlock, scheduler.on_signal = on_deadlock, on_signal
+  self:inside(function()
+    scheduler.root = Scope.new(false, false, false, { name = "run" })
+    scheduler.root:spawn(body)
+  end)
+  return self
+end
+
+--- Calls a function while the run is the one that runs.
+---@param body function
+---@param ... any
+---@return any first of what it returns
+function Run:inside(body, ...)
+  local outer = loop.switch(self.scheduler)
+  local ok, result = pcall(body, ...)
+  loop.switch(outer)
+  if not ok then error(result, 0) end
+  return result
+end
+
+--- Has the signals that concern a program act on the run.
+---@param sigint string "cancel", "ignore" or "default"
+function Run:catch_signals(sigint)
+  self.was_default = system.sigpipe "ignore" -- writes say EPIPE instead
+  if sigint == "cancel" and system.catch "INT" then
+    table.insert(self.catches, "INT")
+  end
+  if system.catch "QUIT" then table.insert(self.catches, "QUIT") end
+end
+
+local function let_signals_go(self)
+  if self.was_default then system.sigpipe "default" end
+  for _, name in ipairs(self.catches) do system.let_go(name) end
+  self.was_default, self.catches = false, {}
+end
+
+--- Goes on until all tasks have ended.
+function Run:drive()
+  local scheduler = self.scheduler
+  self:inside(function()
+    while scheduler:tick() do end
+  end)
+end
+
+--- One turn, for a loop that is not ours: what is ready runs, and what has
+-- completed.
+---@param seconds? number that it may wait at most; default 0
+---@return boolean live false once all tasks have ended
+function Run:step(seconds)
+  if self.is_over then return false end
+  local limit = math.ceil((seconds or 0) * 1e9)
+  local live = self:inside(self.scheduler.tick, self.scheduler, limit)
+  if not live then self:finish() end
+  return live
+end
+
+--- The descriptor that gets readable when step has something to do.
+---@return integer fd
+function Run:pollfd()
+  return self.scheduler.ring:fileno()
+end
+
+--- How long a step may be put off where pollfd is not readable.
+---@return number? seconds nil: for ever
+function Run:timeout()
+  if self.is_over then return nil end
+  local scheduler = self.scheduler
+  if #scheduler.ready > 0 then return 0 end
+  local due = scheduler.timers:next()
+  return due and math.max(0, (due - system.now()) / 1e9)
+end
+
+-- A program whose reader has gone ends as any other does, quietly.
+local function raise_failure(root)
+  local value = root.problem
+  if type(value) == "string" then
+    if value:sub(-#stdio.BROKEN) == stdio.BROKEN then system.sigpipe "die" end
+    if root.trace then value = value .. "\n" .. root.trace end
+  end
+  error(value, 0)
+end
+
+--- Ends the run, which raises what has failed in it.
+function Run:finish()
+  if self.is_over then return end
+  self.is_over = true
+  let_signals_go(self)
+  local scheduler = self.scheduler
+  if not self.lends then scheduler:close() end
+  exit.leave_if_asked(scheduler)
+  if scheduler.root.failed then
+    if self.lends then error(scheduler.root.problem, 0) end
+    raise_failure(scheduler.root)
+  end
+  if scheduler.interrupted then error(INTERRUPTED, 0) end
+end
+
+--- Cancels what has not ended, and waits for it.
+function Run:close()
+  if self.is_over then return end
+  local scheduler = self.scheduler
+  self:inside(function()
+    scheduler.root:cancel("the run was closed")
+    while scheduler:tick() do end
+  end)
+  self:finish()
+end
+
+Run.__close = Run.close
+
+--- Runs a function to its end, and all that it has spawned.
+---@param options table
+---@param body function
+function Run.run(options, body)
+  local self = Run.new(options, body)
+  local ok, problem = pcall(function()
+    if not self.lends then self:catch_signals(options.sigint or "cancel") end
+    self:drive()
+  end)
+  if not ok then
+    self.is_over = true
+    let_signals_go(self)
+    self.scheduler:close()
+    error(problem, 0)
+  end
+  self:finish()
+end
+
+Run.open = open
+
+return Run

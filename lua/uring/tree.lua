@@ -1,0 +1,110 @@
+--- What all tasks are doing, as text: for people who look for what hangs.
+local OURS = "uring/%w+%.lua$"
+
+local tree = {}
+
+-- The line of the program, not ours, where a coroutine is.
+local function line_of(thread)
+  for level = 0, 40 do
+    local info = debug.getinfo(thread, level, "Sl")
+    if not info then return nil end
+    if info.currentline > 0 and not info.source:find(OURS) then
+      return info.short_src .. ":" .. info.currentline
+    end
+  end
+end
+
+-- The lines from a task's coroutine into the one that waits.
+local function lines_of(scheduler, thread)
+  local lines = {}
+  while thread do
+    lines[#lines + 1] = line_of(thread)
+    thread = scheduler.inside[thread]
+  end
+  return table.concat(lines, " in ")
+end
+
+-- What a task waits for.
+local function wait_of(scheduler, task, ops)
+  local leaf = scheduler:innermost(task.thread)
+  local place = scheduler.waits[leaf]
+  if place then return place.describe and place:describe() or "waits" end
+  local op = ops[leaf]
+  if not op then return nil end
+  return op.fd and ("%s fd %d"):format(op.name, op.fd) or op.name
+end
+
+local function describe(scheduler, task, ops)
+  local words = { tostring(task) }
+  local wait = wait_of(scheduler, task, ops)
+  if wait then words[#words + 1] = ": " .. wait end
+  local at = lines_of(scheduler, task.thread)
+  if at ~= "" then words[#words + 1] = " at " .. at end
+  return table.concat(words)
+end
+
+local function by_number(a, b)
+  return a:id() < b:id()
+end
+
+local function sorted(set)
+  local list = {}
+  for each in pairs(set) do list[#list + 1] = each end
+  table.sort(list, by_number)
+  return list
+end
+
+-- The scopes that a task has opened, and those that nobody has.
+local function inner_of(scope, task)
+  local list = {}
+  for inner in pairs(scope.inner) do
+    if inner.task == task then list[#list + 1] = inner end
+  end
+  table.sort(list, function(a, b) return a:title() < b:title() end)
+  return list
+end
+
+local function add_scope(lines, indent, scheduler, scope, ops)
+  lines[#lines + 1] = indent .. tostring(scope)
+  indent = indent .. "  "
+  for _, task in ipairs(sorted(scope.tasks)) do
+    lines[#lines + 1] = indent .. describe(scheduler, task, ops)
+    for _, inner in ipairs(inner_of(scope, task)) do
+      add_scope(lines, indent .. "  ", scheduler, inner, ops)
+    end
+  end
+  for _, inner in ipairs(inner_of(scope, scope.task)) do
+    add_scope(lines, indent, scheduler, inner, ops)
+  end
+end
+
+-- What each coroutine waits for in the kernel.
+local function ops_in_flight(scheduler)
+  local ops = {}
+  for _, op in ipairs(scheduler.bound.flights()) do ops[op.thread] = op end
+  return ops
+end
+
+--- All scopes and tasks, a line each, indented by what they are in.
+---@param scheduler uring.Scheduler
+---@return string
+function tree.text(scheduler)
+  local lines = {}
+  add_scope(lines, "", scheduler, scheduler.root, ops_in_flight(scheduler))
+  return table.concat(lines, "\n")
+end
+
+--- The tasks that wait for something, a line each.
+---@param scheduler uring.Scheduler
+---@return string
+function tree.waits(scheduler)
+  local ops, list, lines = ops_in_flight(scheduler), {}, {}
+  for _, task in pairs(scheduler.tasks) do list[#list + 1] = task end
+  table.sort(list, by_number)
+  for _, task in ipairs(list) do
+    lines[#lines + 1] = "  " .. describe(scheduler, task, ops)
+  end
+  return table.concat(lines, "\n")
+end
+
+return tree
