@@ -14,11 +14,13 @@ local locals = require "uring.locals"
 local loop = require "uring.loop"
 local net = require "uring.net"
 local op = require "uring.op"
+local ready = require "uring.ready"
 local Run = require "uring.runner"
 local signal = require "uring.signal"
 local stdio = require "uring.stdio"
 local structured = require "uring.structured"
 local system = require "uring.system"
+local tree = require "uring.tree"
 
 local uring = {
   all = structured.all,
@@ -49,16 +51,29 @@ local uring = {
   stdout = stdio.stdout,
   strerror = core.strerror,
   timeout = structured.timeout,
+  wait_readable = ready.wait_readable,
+  wait_writable = ready.wait_writable,
   with_local = locals.with,
   yield = loop.pause,
 }
+
+--- For people who look for what hangs.
+uring.debug = {}
+
+--- What all tasks are doing, a line each.
+---@return string
+function uring.debug.tree()
+  return tree.text(loop.current("uring.debug.tree"))
+end
 
 --- coroutine.close, resume and wrap as they are inside run.
 uring.coroutine = coroutines.public
 
 local ENTRIES = 256
 
-local OPTIONS = { entries = "number", sigint = "string" }
+local OPTIONS = {
+  entries = "number", sigint = "string", watchdog = "number",
+}
 local SIGINT = { cancel = true, ignore = true, default = true }
 
 local function check_options(options)
@@ -78,7 +93,8 @@ end
 -- cancelled then.  Ctrl-C cancels all, and raises; once more ends the
 -- process.  Ctrl-\\ (SIGQUIT) prints what all tasks are doing.
 ---@param options? table entries = 256, the size of the ring; sigint =
---- "cancel", "ignore" or "default"
+--- "cancel", "ignore" or "default"; watchdog: seconds, a task that holds
+--- the loop up for longer is named on standard error
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns
@@ -94,10 +110,12 @@ function uring.run(options, main, ...)
   end
   check_options(options)
   local arguments, results = table.pack(...), { n = 0 }
-  Run.run({ entries = options.entries or ENTRIES, sigint = options.sigint },
-    function()
-      results = table.pack(main(table.unpack(arguments, 1, arguments.n)))
-    end)
+  Run.run({
+    entries = options.entries or ENTRIES, sigint = options.sigint,
+    watchdog = options.watchdog,
+  }, function()
+    results = table.pack(main(table.unpack(arguments, 1, arguments.n)))
+  end)
   return table.unpack(results, 1, results.n)
 end
 

@@ -1,7 +1,9 @@
 --- TCP and Unix stream sockets: listeners and connections.
 local address = require "uring.address"
+local Alarm = require "uring.alarm"
 local core = require "uring.core"
 local errno = require "uring.errno"
+local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local Stream = require "uring.stream"
@@ -19,7 +21,7 @@ local net = {}
 -- Connections
 
 ---@class uring.Conn: uring.Stream
-local Conn = { __name = "uring.Conn" }
+local Conn = { __name = "uring.Conn", breaks = true }
 
 local function new_conn()
   return setmetatable({
@@ -98,19 +100,29 @@ Stream.class(Conn, Stream.Reader, Stream.Writer)
 ---@class uring.Listener
 local Listener = { __name = "uring.Listener" }
 
+-- Several tasks may accept at once, each with an alarm of its own.
+local function limited(self)
+  if not self.read_timeout then return nil end
+  local alarm = Alarm.new()
+  alarm:set(system.now() + self.read_timeout)
+  return alarm
+end
+
 --- Takes the next connection, waiting for it.
 ---@return uring.Conn? conn
----@return string? message "closed" where the listener was
+---@return string? message "closed" where the listener was; "timeout"
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   local conn = new_conn()
+  local alarm <close> = limited(self)
   self.acceptors = self.acceptors + 1
   local ok, fd, message, code = pcall(op.accept, self.fd)
   self.acceptors = self.acceptors - 1
   if not ok then error(fd, 0) end
   if fd then return Stream.own(conn, fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if alarm and alarm.rang then return nil, "timeout", errno.ETIMEDOUT end
   return nil, message, code
 end
 
@@ -161,12 +173,12 @@ Stream.class(Listener)
 local OPTIONS = { backlog = "number", reuseaddr = "boolean",
   reuseport = "boolean", v6only = "boolean", nodelay = "boolean" }
 
-local function check_options(what, options)
+local function check_options(what, options, known)
   if type(options) ~= "table" then
     error(what .. ": bad argument 'options' (table expected)", 3)
   end
   for name, value in pairs(options) do
-    if type(value) ~= OPTIONS[name] then
+    if type(value) ~= known[name] then
       error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
     end
   end
@@ -223,7 +235,7 @@ local NO_IPV6 = {
 ---@return integer? code
 function net.listen(where, options)
   options = options or {}
-  check_options("listen", options)
+  check_options("listen", options, OPTIONS)
   local local_address, message, code = address.parse(where)
   if not local_address then return nil, "listen " .. message, code end
   local listener
@@ -234,22 +246,32 @@ function net.listen(where, options)
   return listener, message, code
 end
 
+local CONNECT_OPTIONS = { timeout = "number" }
+
 --- Connects, waiting until it has.
 ---@param where string|uring.Address as for listen, or a host
 ---@param port? integer where 'where' is a host
+---@param options? table timeout (seconds); may stand in the place of port
 ---@return uring.Conn? conn
----@return string? message
+---@return string? message "timeout" where that took too long
 ---@return integer? code
-function net.connect(where, port)
+function net.connect(where, port, options)
+  if type(port) == "table" then return net.connect(where, nil, port) end
+  options = options or {}
+  check_options("connect", options, CONNECT_OPTIONS)
   local peer, message, code = address.parse(where, port)
   if not peer then return nil, "connect " .. message, code end
   local conn = new_conn()
   local fd
   fd, message, code = open_socket(conn, peer, { reuseaddr = false })
   if not fd then return nil, message, code end
+  local alarm <close> = options.timeout
+    and limits.begin(limits.settimeout(conn, options.timeout), "write")
   local done, _, reason = op.connect(fd, peer)
+  limits.settimeout(conn, nil)
   if done then return conn end
   conn:close()
+  if alarm and alarm.rang then return nil, "timeout", errno.ETIMEDOUT end
   return core.fail("connect " .. tostring(peer), reason)
 end
 

@@ -2,12 +2,15 @@
 -- What was received and not asked for yet is self.unread, from the byte
 -- self.at on.  End of file is a bare nil.
 local errno = require "uring.errno"
+local limits = require "uring.limits"
 
 local Reader = {}
 
--- More bytes, "" at the end, or nil, message, code.
-local function receive(self)
+-- More bytes, "" at the end, or nil, message, code.  'limit' is what
+-- limits.begin has set for the call.
+local function receive(self, limit)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if limit and limit.rang then return nil, "timeout", errno.ETIMEDOUT end
   if self.is_reading then
     error("the stream is being read by another task", 4)
   end
@@ -16,6 +19,9 @@ local function receive(self)
   self.is_reading = false
   if not ok then error(bytes, 0) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if not bytes and limit and limit.rang then
+    return nil, "timeout", errno.ETIMEDOUT
+  end
   return bytes, message, code
 end
 
@@ -34,8 +40,10 @@ function Reader:read_some(max)
   end
   local bytes, at = self.unread, self.at
   if at > #bytes then
+    local limit = self.read_timeout and limits.begin(self, "read")
     local message, code
-    bytes, message, code = receive(self)
+    bytes, message, code = receive(self, limit)
+    if limit then limit:clear() end
     if not bytes then return nil, message, code end
     if bytes == "" then return nil end
     at = 1
@@ -51,10 +59,11 @@ end
 -- Collects pieces until 'enough' says at which byte of the last they
 -- suffice, or to the end, which it says by "eof".  What comes after stays
 -- unread; where it fails, everything does, so that nothing is lost.
-local function collect(self, limit, enough)
+local function collect(self, most, enough)
+  local limit <close> = self.read_timeout and limits.begin(self, "read")
   local pieces, size = {}, 0
   local piece, at = self.unread, self.at
-  local message, code
+  local ok, message, code
   while true do
     local stop = enough(piece, at, size)
     if stop then
@@ -64,11 +73,15 @@ local function collect(self, limit, enough)
     end
     pieces[#pieces + 1] = piece:sub(at)
     size = size + #piece - at + 1
-    if size > limit then
+    if size > most then
       message, code = "too long", errno.ELIMIT
       break
     end
-    piece, message, code = receive(self)
+    ok, piece, message, code = pcall(receive, self, limit)
+    if not ok then
+      keep(self, table.concat(pieces), 1)
+      error(piece, 0)
+    end
     if not piece then break end
     if piece == "" then
       keep(self, "", 1)

@@ -7,6 +7,7 @@ local Scope = require "uring.nursery"
 local stdio = require "uring.stdio"
 local system = require "uring.system"
 local tree = require "uring.tree"
+local watchdog = require "uring.watchdog"
 
 local INTERRUPTED = "interrupted!"
 local SIGINT = 2
@@ -50,7 +51,7 @@ local function open(entries)
 end
 
 --- Makes a run whose first task has not begun.
----@param options table entries, sigint, and for others than programs:
+---@param options table entries, sigint, watchdog, and for others than programs:
 --- scheduler, which is used instead of a new one
 ---@param body function the first task
 ---@return uring.Run
@@ -178,8 +179,12 @@ function Run.run(options, body)
   local self = Run.new(options, body)
   local ok, problem = pcall(function()
     if not self.lends then self:catch_signals(options.sigint or "cancel") end
+    if options.watchdog then
+      watchdog.watch(self.scheduler, options.watchdog)
+    end
     self:drive()
   end)
+  if options.watchdog then watchdog.rest() end
   if not ok then
     self.is_over = true
     let_signals_go(self)

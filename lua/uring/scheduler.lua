@@ -97,6 +97,12 @@ end
 
 -- Running
 
+--- From now on this resumes coroutines, as coroutine.resume does.
+---@param f function
+function Scheduler.use_resume(f)
+  resume = f
+end
+
 local pass_on
 
 -- What a resumed coroutine did, where it did not just wait.

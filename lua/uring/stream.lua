@@ -6,6 +6,7 @@
 -- and the fields fd, unread = "", at = 1, line_limit, all_limit (bytes).
 -- A closed stream says nil, "closed", ECLOSED.
 local core = require "uring.core"
+local limits = require "uring.limits"
 local loop = require "uring.loop"
 local Reader = require "uring.reader"
 local system = require "uring.system"
@@ -78,6 +79,7 @@ end
 
 Stream.methods = {
   close = Stream.close, closed = Stream.closed, fileno = Stream.fileno,
+  settimeout = limits.settimeout,
 }
 Stream.Reader, Stream.Writer = Reader, Writer
 

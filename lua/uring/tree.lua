@@ -85,6 +85,24 @@ local function ops_in_flight(scheduler)
   return ops
 end
 
+--- The task that a coroutine of it belongs to, in words.
+---@param scheduler uring.Scheduler
+---@param thread thread
+---@return string
+function tree.owner(scheduler, thread)
+  while scheduler.outer[thread] do thread = scheduler.outer[thread] end
+  local task = scheduler.tasks[thread]
+  return task and tostring(task) or "a task that has ended"
+end
+
+--- Where a coroutine is, in words.
+---@param thread thread
+---@return string
+function tree.place(thread)
+  if coroutine.status(thread) == "dead" then return " at its end" end
+  return " at " .. (line_of(thread) or "an unknown line")
+end
+
 --- All scopes and tasks, a line each, indented by what they are in.
 ---@param scheduler uring.Scheduler
 ---@return string

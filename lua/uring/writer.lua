@@ -1,6 +1,7 @@
 --- Writing to a stream: all of what is given, one task at a time.
 local core = require "uring.core"
 local errno = require "uring.errno"
+local limits = require "uring.limits"
 local loop = require "uring.loop"
 
 local Writer = {}
@@ -25,6 +26,7 @@ function Line.describe()
   return "its turn to write"
 end
 
+-- False: its time was over first.
 local function wait_in_line(self)
   loop.check_can_wait("write")
   local line = self.writers
@@ -34,7 +36,7 @@ local function wait_in_line(self)
   end
   line.last = line.last + 1
   line[line.last] = coroutine.running()
-  loop.wait(line)
+  return loop.wait(line)
 end
 
 -- The next one's turn; false: nobody waits.
@@ -69,26 +71,49 @@ local function gather(data, ...)
   return table.concat(pieces)
 end
 
--- Returns self, or nil, message, code, and how much had gone.
-local function transmit_all(self, data)
+local function problem_of(self, alarm, count, message, code)
+  if self.is_closed then return "closed", errno.ECLOSED end
+  if alarm and alarm.rang then return "timeout", errno.ETIMEDOUT end
+  if count then return "closed", errno.EPIPE end
+  return message, code
+end
+
+-- Returns self, or nil, message, code, and how much had gone.  Where a part
+-- has, and the rest has not, what comes later would make no sense to a peer.
+local function transmit_all(self, data, alarm)
   local sent, rest, count, message, code = 0, data, nil, nil, nil
   while not self.is_closed do
     count, message, code = self:_transmit(rest)
     if not count or count == 0 then break end
     sent = sent + count
+    self.is_broken = sent < #data and self.breaks
     if sent == #data then return self end
+    if alarm and alarm.rang then break end
     rest = core.slice(data, sent + 1)
   end
-  if self.is_closed then
-    message, code = "closed", errno.ECLOSED
-  elseif count then
-    message, code = "closed", errno.EPIPE
-  end
+  message, code = problem_of(self, alarm, count, message, code)
   return nil, message, code, sent
 end
 
+local function write(self, data, alarm)
+  if self.is_writing and not wait_in_line(self) then
+    return nil, "timeout", errno.ETIMEDOUT, 0
+  end
+  self.is_writing = true
+  local ok, done, message, code, written
+  if self.is_broken then
+    ok, message, code, written = true, "broken", errno.EPIPE, 0
+  else
+    ok, done, message, code, written = pcall(transmit_all, self, data, alarm)
+  end
+  self.is_writing = self.writers ~= nil and hand_over(self)
+  if not ok then error(done, 0) end
+  return done, message, code, written
+end
+
 --- Writes all that is given, strings and numbers, or one Buffer; whole with
--- respect to other writers.
+-- respect to other writers.  Where a part of it has gone to a peer and the
+-- rest never will, later writes say nil, "broken", EPIPE.
 ---@param data string|number|uring.Buffer
 ---@param ... string|number
 ---@return uring.Stream? self
@@ -100,12 +125,9 @@ function Writer:write(data, ...)
     data = gather(data, ...)
   end
   if #data == 0 and not self.is_closed then return self end
-  if self.is_writing then wait_in_line(self) end
-  self.is_writing = true
-  local ok, done, message, code, written = pcall(transmit_all, self, data)
-  self.is_writing = self.writers ~= nil and hand_over(self)
-  if not ok then error(done, 0) end
-  return done, message, code, written
+  if not self.write_timeout then return write(self, data) end
+  local alarm <close> = limits.begin(self, "write")
+  return write(self, data, alarm)
 end
 
 return Writer
