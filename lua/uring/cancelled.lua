@@ -2,10 +2,20 @@
 -- it can be told from every failure.
 -- One is made for each time that something is cancelled, and is raised again
 -- at every suspension point until that has ended; there it is absorbed.
+local report = require "uring.report"
+
 local Cancelled = { __name = "uring.Cancelled" }
 Cancelled.__index = Cancelled
 
 local cancelled = {}
+
+--- What a reason says of itself, which may be an object of any kind.
+---@param reason any
+---@return string
+function cancelled.text_of(reason)
+  local ok, text = pcall(tostring, reason)
+  return ok and text or "a " .. type(reason) .. " that cannot be shown"
+end
 
 --- Makes the cause that ends a scope or a task.
 ---@param what string names it, such as "scope crawl" or "task 7"
@@ -20,7 +30,8 @@ function cancelled.new(what, reason)
 end
 
 function Cancelled:__tostring()
-  return ("uring: cancelled (%s: %s)"):format(self.what, tostring(self.reason))
+  return ("uring: cancelled (%s: %s)"):format(self.what,
+    cancelled.text_of(self.reason))
 end
 
 --- Whether an error is the cancellation of a task, and no failure.
@@ -39,6 +50,38 @@ function cancelled.means(value, cause)
   if not cause then return false end
   return rawequal(value, cause) or type(value) == "string"
     and value:find(tostring(cause), 1, true) ~= nil
+end
+
+local TOLD, TOO_MANY = 100, 10000 -- times that a cause is raised
+local WEAK = { __mode = "k" }
+
+-- How often a cause was raised in the running coroutine, since it was worth
+-- counting.
+local function count(cause)
+  local counts = cause.counts or setmetatable({}, WEAK)
+  local thread = coroutine.running()
+  local times = (counts[thread] or 0) + 1
+  cause.counts, counts[thread] = counts, times
+  return times
+end
+
+-- A task that goes on all the same is told of first, and then ended.
+local function nag(cause)
+  local times = count(cause)
+  if times == TOLD then
+    report.say(debug.traceback(tostring(cause)
+      .. " was raised 100 times: something catches it and goes on", 2))
+  elseif times >= TOO_MANY then
+    debug.sethook(function() error(cause, 0) end, "l")
+  end
+end
+
+--- Raises a cause.
+---@param cause uring.Cancelled
+function cancelled.raise(cause)
+  cause.raised = cause.raised + 1
+  if cause.raised > TOLD then nag(cause) end
+  error(cause, 0)
 end
 
 return cancelled

@@ -1,9 +1,9 @@
 --- The loop that runs, and every way to wait for it.
 -- The only file that yields: what a coroutine yields here is IO, and only
 -- the scheduler resumes it then.
+local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local errno = require "uring.errno"
-local report = require "uring.report"
 local Scheduler = require "uring.scheduler"
 local system = require "uring.system"
 
@@ -77,24 +77,6 @@ function loop.count_cancelled(change)
   cancelling = cancelling + change
 end
 
-local TOLD, TOO_MANY = 100, 10000 -- times that a cause is raised
-
--- A task that goes on all the same is told of first, and then ended.
-local function nag(cause)
-  if cause.raised == TOLD then
-    report.say(debug.traceback(tostring(cause)
-      .. " was raised 100 times: something catches it and goes on", 2))
-  elseif cause.raised >= TOO_MANY then
-    debug.sethook(function() error(cause, 0) end, "l")
-  end
-end
-
-local function raise(cause)
-  cause.raised = cause.raised + 1
-  if cause.raised >= TOLD then nag(cause) end
-  error(cause, 0)
-end
-
 --- Raises where the running code is to end, after the others had their turn.
 local function check()
   if cancelling == 0 or not current then return end
@@ -102,7 +84,7 @@ local function check()
   if not cause then return end
   loop.wake((running()))
   yield(IO)
-  raise(cause)
+  cancelled.raise(cause)
 end
 
 loop.check = check
@@ -110,7 +92,7 @@ loop.check = check
 -- The same where it has waited just now.
 local function check_again()
   local cause = cancelling > 0 and current:cause()
-  if cause then raise(cause) end
+  if cause then cancelled.raise(cause) end
 end
 
 -- Ops
