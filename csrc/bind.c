@@ -125,7 +125,8 @@ static int refuse_for(lua_State *L) {
 }
 
 /*
-** ids(threads) -> the ids of the ops that these coroutines wait for.
+** ids(threads) -> the ids of the ops that these coroutines wait for, but
+** for those that end in any case.
 ** threads is a set: [coroutine] = true.  One walk over what is in flight.
 */
 static int ids_of(lua_State *L) {
@@ -137,7 +138,8 @@ static int ids_of(lua_State *L) {
   lua_Integer count = 0;
   for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;) {
     flight_push_data(L, UP_HELD, slot);
-    bool asked = !lua_isnil(L, -1) && lua_rawget(L, 1) != LUA_TNIL;
+    bool asked = !lua_isnil(L, -1) && lua_rawget(L, 1) != LUA_TNIL &&
+                 !(slot->op->traits & TRAIT_SURE);
     lua_pop(L, 1);
     if (!asked)
       continue;

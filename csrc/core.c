@@ -55,7 +55,7 @@ static void push_args(lua_State *L, const Op *op) {
 }
 
 static void push_row(lua_State *L, const Op *op) {
-  lua_createtable(L, 0, 10);
+  lua_createtable(L, 0, 11);
   set_string(L, "name", op->name);
   set_string(L, "summary", op->summary);
   set_string(L, "helper", op->helper);
@@ -70,6 +70,8 @@ static void push_row(lua_State *L, const Op *op) {
   lua_setfield(L, -2, "notif");
   lua_pushboolean(L, op->traits & TRAIT_WIDE);
   lua_setfield(L, -2, "wide");
+  lua_pushboolean(L, op->traits & TRAIT_SURE);
+  lua_setfield(L, -2, "sure");
   push_args(L, op);
   lua_setfield(L, -2, "args");
 }

@@ -73,7 +73,9 @@ typedef enum {
   TRAIT_WIDE = 16,     /* needs an SQE of 128 bytes */
   TRAIT_LIMITS = 32,   /* limits the op before it in its chain */
   TRAIT_SKIPS = 64,    /* may skip its CQE: where it fails, its chain ends */
-  TRAIT_PARTS = 128    /* each CQE with F_MORE tells a part of the result */
+  TRAIT_PARTS = 128,   /* each CQE with F_MORE tells a part of the result */
+  TRAIT_SURE = 256,    /* ends soon, and is not cancelled with its task */
+  TRAIT_CLOSES = TRAIT_SKIPS | TRAIT_SURE
 } Trait;
 
 typedef struct {
@@ -118,7 +120,7 @@ typedef struct {
   ArgSpec args[OP_ARGS_MAX];
   uint8_t opcode;
   uint8_t result;
-  uint8_t traits;
+  uint16_t traits;
   uint16_t since; /* OP_KERNEL(major, minor) */
 } Op;
 

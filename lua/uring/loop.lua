@@ -126,17 +126,18 @@ end
 ---@return function awaitable
 function loop.awaitable(row)
   local name, since, start = row.name, row.since, nil
+  local sure = row.sure -- to be done even where the task is to end
   loop.on_bind(name, "start", function(function_of) start = function_of end)
   local function await(a, b, c, d, e, f) -- no row has more
     if cancelling > 0 then
       if not current then return outside(await, a, b, c, d, e, f) end
-      check()
+      if not sure then check() end
     end
     local refused = start(a, b, c, d, e, f)
     if refused then return refuse(row, refused) end
     local value, extra = yield(IO)
     if value ~= nil then return value, extra end
-    if cancelling > 0 then check_again() end
+    if cancelling > 0 and not sure then check_again() end
     return core.fail_needing(name, since, extra)
   end
   return await

@@ -267,10 +267,11 @@ function net.connect(where, port, options)
   if not fd then return nil, message, code end
   local alarm <close> = options.timeout
     and limits.begin(limits.settimeout(conn, options.timeout), "write")
-  local done, _, reason = op.connect(fd, peer)
+  local ok, done, _, reason = pcall(op.connect, fd, peer)
   limits.settimeout(conn, nil)
-  if done then return conn end
+  if ok and done then return conn end
   conn:close()
+  if not ok then error(done, 0) end
   if alarm and alarm.rang then return nil, "timeout", errno.ETIMEDOUT end
   return core.fail("connect " .. tostring(peer), reason)
 end

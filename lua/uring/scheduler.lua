@@ -285,8 +285,17 @@ function Scheduler:close()
   pcall(self.ring.submit, self.ring) -- in a forked child it raises
   self.ring:close()
   leaf = false
-  for thread in pairs(self.outer) do close(thread) end
-  for thread in pairs(self.tasks) do close(thread) end
+  local tasks = {}
+  for _, task in pairs(self.tasks) do tasks[#tasks + 1] = task end
+  table.sort(tasks, function(a, b) return a:id() < b:id() end)
+  for _, task in ipairs(tasks) do
+    local thread = self:innermost(task.thread)
+    while thread do
+      local outer = self.outer[thread]
+      close(thread)
+      thread = outer
+    end
+  end
 end
 
 return Scheduler
