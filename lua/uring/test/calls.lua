@@ -1,0 +1,222 @@
+--- The entries of uring.system for the time of a simulated run.
+local core = require "uring.core"
+local errno = require "uring.errno"
+local Descriptors = require "uring.test.descriptors"
+local making = require "uring.test.making"
+local Ring = require "uring.test.ring"
+
+local SOMAXCONN = 4096
+
+local NUMBERS = {} -- of signals, by name
+for number = 64, 1, -1 do
+  NUMBERS[core.signal_name(number) or number] = number
+end
+
+local function check_integer(name, position, value)
+  if math.type(value) ~= "integer" then
+    error(("bad argument #%d to '%s' (number expected, got %s)"):format(
+      position, name, type(value)), 3)
+  end
+end
+
+local function check_signals(name, ...)
+  local wanted = {}
+  for i = 1, select("#", ...) do
+    local signal = select(i, ...)
+    if not NUMBERS[signal] then
+      error(("bad argument #%d to '%s' (no signal '%s')"):format(i, name,
+        tostring(signal)), 3)
+    end
+    wanted[NUMBERS[signal]] = true
+  end
+  return wanted
+end
+
+-- Whether the function that called ours was called by the collector.
+local function is_collecting()
+  for level = 3, 4 do
+    local caller = debug.getinfo(level, "n")
+    if caller and caller.name == "__gc" then return true end
+  end
+  return false
+end
+
+-- The socket of a descriptor, or false and an errno.
+local function socket_of(sim, name, fd)
+  local object = sim.descriptors:get(fd, name)
+  if not object then return false, errno.EBADF end
+  if object.kind ~= "socket" then return false, errno.ENOTSOCK end
+  return object
+end
+
+local calls = {}
+
+-- Adds a call on a socket: 'call' tells a value, or false and an errno.
+local function on_socket(name, integers, call)
+  calls[name] = function(sim, fd, ...)
+    check_integer(name, 1, fd)
+    for i = 1, integers do check_integer(name, i + 1, (select(i, ...))) end
+    local socket, code = socket_of(sim, name, fd)
+    if not socket then return core.fail(name, code) end
+    local value
+    value, code = call(sim, socket, ...)
+    if not value then return core.fail(name, code) end
+    return value
+  end
+end
+
+on_socket("listen", 0, function(sim, socket, backlog)
+  return sim.network:listen(socket, backlog or SOMAXCONN)
+end)
+
+on_socket("getsockopt", 2, function(_, socket, level, name)
+  return socket:option(level, name)
+end)
+
+on_socket("setsockopt", 3, function(_, socket, level, name, value)
+  return socket:set_option(level, name, value)
+end)
+
+on_socket("getsockname", 0, function(sim, socket)
+  return sim.network.name_of(socket)
+end)
+
+on_socket("getpeername", 0, function(_, socket)
+  return socket:peer_address() or false, errno.ENOTCONN
+end)
+
+on_socket("bind", 0, function(sim, socket, address)
+  return sim.network:bind(socket, address)
+end)
+
+calls.bind_socket, calls.bind = calls.bind, nil
+
+--- As close(2).  What is collected was never closed: that is a leak,
+-- whenever it is found.
+---@param sim uring.test.Sim
+---@param fd integer
+---@return boolean? done
+---@return string? message
+---@return integer? code
+function calls.close(sim, fd)
+  check_integer("close", 1, fd)
+  if is_collecting() then
+    if fd < Descriptors.FIRST and not sim.descriptors.open[fd] then
+      core.close(fd) -- from before the run
+    end
+    return true
+  end
+  if sim.descriptors:close(fd, "close") then
+    sim:note("close %d", fd)
+    return true
+  end
+  return core.fail("close", errno.EBADF)
+end
+
+-- Adds a call that makes descriptors.
+local function maker(name, prepare)
+  calls[name] = function(sim, ...)
+    local one, other = prepare(sim, ...)
+    if not one then return core.fail(name, other) end
+    sim:note("%s: %d", name, one)
+    return one, other
+  end
+end
+
+maker("pipe", function(sim) return making.pipe(sim, "pipe") end)
+
+maker("socketpair", function(sim, kind)
+  return making.socketpair(sim, kind or core.consts.SOCK_STREAM, "socketpair")
+end)
+
+maker("eventfd", function(sim, count)
+  if count ~= nil then check_integer("eventfd", 1, count) end
+  return making.eventfd(sim, count or 0, "eventfd")
+end)
+
+maker("socket", function(sim, domain, kind)
+  check_integer("socket", 1, domain)
+  check_integer("socket", 2, kind)
+  local lacking = making.lacks_socket(kind)
+  if lacking then error("uring.test does not simulate " .. lacking, 4) end
+  local chance = sim.faults.emfile
+  if chance > 0 and sim.random:chance(chance) then
+    return false, errno.EMFILE
+  end
+  return making.socket(sim, domain, kind, "socket")
+end)
+
+maker("signalfd", function(sim, ...)
+  local wanted = check_signals("signalfd", ...)
+  for number in pairs(wanted) do sim.blocked[number] = true end
+  return making.signalfd(sim, wanted, "signalfd")
+end)
+
+--- Whether a signal is blocked.
+---@param sim uring.test.Sim
+---@param name string
+---@return boolean
+function calls.is_blocked(sim, name)
+  check_signals("is_blocked", name)
+  return sim.blocked[NUMBERS[name]] == true
+end
+
+--- Lets signals act again.
+---@param sim uring.test.Sim
+---@param ... string names
+function calls.unblock(sim, ...)
+  for number in pairs(check_signals("unblock", ...)) do
+    sim.blocked[number] = nil
+  end
+end
+
+--- Leaves SIGPIPE as it is: nothing here raises it.
+---@return false
+function calls.sigpipe() return false end
+
+--- Has steps tell of a signal.
+---@param sim uring.test.Sim
+---@param name string
+---@return true
+function calls.catch(sim, name)
+  sim.caught[NUMBERS[name]] = true
+  return true
+end
+
+--- Undoes that.
+---@param sim uring.test.Sim
+---@param name string
+function calls.let_go(sim, name)
+  sim.caught[NUMBERS[name]] = nil
+end
+
+--- Ends the program as a signal does.
+---@param name string
+function calls.die(_, name)
+  error("uring.test: the program dies of " .. name, 0)
+end
+
+--- The time on the monotonic clock.
+---@param sim uring.test.Sim
+---@return integer nanoseconds
+function calls.now(sim) return sim.now end
+
+--- Opens a ring: that of the run, or of uring.blocking.
+---@param sim uring.test.Sim
+---@return table
+function calls.open(sim)
+  return Ring.new(sim)
+end
+
+--- Makes the scheduler's view of the ring.
+---@param ring table
+---@return table
+function calls.bind(_, ring) return Ring.bind(ring) end
+
+for _, name in ipairs { "epoll", "pidfd" } do
+  calls[name] = function()
+    error("uring.test does not simulate " .. name, 3)
+  end
+end
+
+return calls

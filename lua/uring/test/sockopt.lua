@@ -1,0 +1,65 @@
+--- The options of simulated sockets.
+local core = require "uring.core"
+local errno = require "uring.errno"
+local Socket = require "uring.test.stream"
+
+local C = core.consts
+
+-- What an option is where nobody has set it.
+local DEFAULTS = {
+  [C.SOL_SOCKET] = {
+    [C.SO_REUSEADDR] = 0, [C.SO_REUSEPORT] = 0, [C.SO_KEEPALIVE] = 0,
+    [C.SO_BROADCAST] = 0,
+  },
+  [C.IPPROTO_TCP] = { [C.TCP_NODELAY] = 0 },
+  [C.IPPROTO_IPV6] = { [C.IPV6_V6ONLY] = 0 },
+}
+
+local ASKED = {
+  [C.SO_TYPE] = function(self) return self.type end,
+  [C.SO_DOMAIN] = function(self) return self.domain end,
+  [C.SO_ERROR] = function(self) return self:take_problem() or 0 end,
+  [C.SO_ACCEPTCONN] = function(self)
+    return self.state == "listening" and 1 or 0
+  end,
+  [C.SO_SNDBUF] = function(self) return self.capacity end,
+  [C.SO_RCVBUF] = function(self) return self.capacity end,
+}
+
+local function key_of(level, name) return level << 32 | name end
+
+--- Tells an option.
+---@param level integer
+---@param name integer
+---@return integer? value
+---@return integer? code
+function Socket:option(level, name)
+  if level == C.SOL_SOCKET and ASKED[name] then return ASKED[name](self) end
+  local known = DEFAULTS[level]
+  local value = self.options[key_of(level, name)]
+    or known and known[name]
+  if not value then return nil, errno.ENOPROTOOPT end
+  return value
+end
+
+--- Sets an option.
+---@param level integer
+---@param name integer
+---@param value integer
+---@return boolean done
+---@return integer? code
+function Socket:set_option(level, name, value)
+  if level == C.SOL_SOCKET and (name == C.SO_SNDBUF or name == C.SO_RCVBUF) then
+    self.capacity = math.max(4096, value * 2) -- as Linux does
+    return true
+  end
+  if not (DEFAULTS[level] and DEFAULTS[level][name]) then
+    return false, errno.ENOPROTOOPT
+  elseif level == C.IPPROTO_TCP and not self:is_tcp() then
+    return false, errno.EOPNOTSUPP
+  end
+  self.options[key_of(level, name)] = value ~= 0 and 1 or 0
+  return true
+end
+
+return Socket
