@@ -62,8 +62,10 @@ env:  ## print what a shell needs: eval "$(make -s env)"
 	@echo "export LUA_CPATH='$(CPATH)'"
 install: deps  ## install under PREFIX (/usr/local); DESTDIR is honoured
 	@$(MAKE) all
-	install -d '$(LUADIR)' '$(LIBDIR)'
+	install -d '$(LUADIR)/sync' '$(LUADIR)/test' '$(LIBDIR)'
 	install -m 644 lua/uring/*.lua '$(LUADIR)'
+	install -m 644 lua/uring/sync/*.lua '$(LUADIR)/sync'
+	install -m 644 lua/uring/test/*.lua '$(LUADIR)/test'
 	install -m 755 $(CORE) '$(LIBDIR)'
 uninstall:  ## remove what install put there
 	rm -rf '$(LUADIR)' '$(LIBDIR)'

@@ -79,7 +79,7 @@ describe("a set of timers", function()
     timers:add(MS, "a")
     local bucket, place = timers:add(MS, "b")
     timers:add(MS, "c")
-    bucket[place] = false
+    bucket:remove(place)
     timers:add(MS, "d")
     assert.same({ "a", "c", "d" }, due(timers, MS))
   end)
@@ -120,7 +120,7 @@ local function remove_some(list, random)
   for i = #list, 1, -1 do
     if random(8) == 1 then
       local entry = table.remove(list, i)
-      entry.bucket[entry.place] = false
+      entry.bucket:remove(entry.place)
     end
   end
 end

@@ -24,8 +24,20 @@ end
 ---@param what any
 function Bucket:leave(what)
   local index = self.index or index_of(self)
-  self[index[what]] = false
-  index[what] = nil
+  self:remove(index[what])
+end
+
+--- Takes out what stands at a place.
+---@param place integer
+function Bucket:remove(place)
+  local index = self.index
+  if index then index[self[place]] = nil end
+  self[place] = false
+  local last = #self -- what is soon taken out again leaves nothing behind
+  while self[last] == false do
+    self[last] = nil
+    last = last - 1
+  end
 end
 
 --- What it is to wait for it.
@@ -78,7 +90,7 @@ end
 ---@param at integer nanoseconds
 ---@param what any but false and nil
 ---@return table bucket
----@return integer place bucket[place] = false takes it out again
+---@return integer place bucket:remove(place) takes it out again
 function Timers:add(at, what)
   local tick = (at + NS_PER_TICK - 1) // NS_PER_TICK
   local bucket = self.buckets[tick]

@@ -15,11 +15,11 @@ local function tracebacks(scheduler)
   return table.concat(lines, "\n")
 end
 
--- Not a task, so the loop ends without it.
+-- Not a task, so the run ends without it.
 local function watch_over(scheduler)
   loop.wake(coroutine.create(function()
     uring.op.timeout(LIMIT)
-    scheduler.failure = { value = tracebacks(scheduler), traceback = "" }
+    scheduler.root:fail(tracebacks(scheduler))
   end))
 end
 
