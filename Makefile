@@ -84,6 +84,9 @@ test-valgrind: deps-test  ## a soak under valgrind: no error, no leak
 	@$(MAKE) all
 	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
 	  $(LUA) spec/support/soak.lua
+seeds:  ## a million simulated histories (FROM=1 TO=200000 of each)
+	@$(MAKE) all
+	@$(RUN) $(LUA) tools/seeds.lua $(or $(FROM),1) $(or $(TO),200000) $(HISTORY)
 kernels:  ## the specs on Debian's kernels, in emulated machines
 	@sh tools/kernels $(KERNELS)
 specs: all
@@ -122,4 +125,4 @@ help:  ## print this
 	@sed -n 's/^\([a-z -]*\):.*##/\1\t/p' Makefile | expand -t 27
 
 .PHONY: $(CHECKED) all found deps deps-test deps-check run env install specs \
-  kernels uninstall check lint tidy generate format clean help
+  kernels seeds uninstall check lint tidy generate format clean help

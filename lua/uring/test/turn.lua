@@ -177,22 +177,33 @@ local function check_stuck(ring, batch)
   end
 end
 
+-- Lets time pass, once.  Returns how much of the batch is filled then, nil
+-- where nothing can happen any more.
+local function pass_time(ring, batch, limit)
+  local sim = ring.sim
+  if ring.first <= ring.last then
+    sim.now = sim.now + TURN
+    turn.submit(ring)
+    return collect(ring, batch)
+  end
+  local at = next_time(sim)
+  if limit and (not at or at > limit) then at = limit end
+  if at then
+    sim.now = at
+    sim:note("the clock jumps")
+  end
+  if sim.rings[2] then nudge_others(ring) end
+  local filled = collect(ring, batch)
+  -- what ended for nobody may have changed something
+  if at or filled > 0 or next_time(sim) then return filled end
+  return check_stuck(ring, batch)
+end
+
 -- Lets time pass until something completes, or it is time.
 local function wait_for(ring, batch, limit)
   local sim, filled = ring.sim, 0
   while filled == 0 and not (limit and sim.now >= limit) do
-    if ring.first <= ring.last then
-      sim.now = sim.now + TURN
-      turn.submit(ring)
-    else
-      local at = next_time(sim)
-      if limit and (not at or at > limit) then at = limit end
-      if not at then return check_stuck(ring, batch) end
-      sim.now = at
-      sim:note("the clock jumps")
-    end
-    if sim.rings[2] then nudge_others(ring) end
-    filled = collect(ring, batch)
+    filled = pass_time(ring, batch, limit)
   end
   return filled
 end

@@ -1,0 +1,18 @@
+--- Ten thousand simulated histories; make seeds runs more of them.
+local process = require "spec.support.process"
+
+local SEEDS = tonumber(os.getenv "URING_SEEDS") or 10000
+local HISTORIES = { "scopes", "streams", "handles", "files", "tokens" }
+
+describe("seeds", function()
+  for i, name in ipairs(HISTORIES) do
+    local count = SEEDS // #HISTORIES
+    it(("%d of %s keep what is promised"):format(count, name), function()
+      local first = (i - 1) * count + 1
+      local run <close> = process.lua { "tools/seeds.lua", tostring(first),
+        tostring(first + count - 1), name }
+      local result = run:wait(240)
+      assert.same({ 0, "" }, { result.code, result.err })
+    end)
+  end
+end)
