@@ -27,8 +27,10 @@ end
 local function run_seeds(bug, folder)
   local modules = ("%s;%s;%s"):format(folder "lua/?.lua",
     folder "lua/?/init.lua", package.path)
-  return process.shell('export LUA_PATH_5_4=$1; timeout 100 "$2" tools/seeds.lua 1 $3 $4',
-    modules, process.LUA, tostring(SEEDS), bug.history)
+  return process.shell([[
+    export LUA_PATH_5_4=$1
+    exec timeout 100 "$2" tools/seeds.lua 1 $3 $4
+  ]], modules, process.LUA, tostring(SEEDS), bug.history)
 end
 
 describe("the seeds find it where", function()
