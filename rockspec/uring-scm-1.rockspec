@@ -23,6 +23,7 @@ build = {
     ["uring.address"] = "lua/uring/address.lua",
     ["uring.alarm"] = "lua/uring/alarm.lua",
     ["uring.blocking"] = "lua/uring/blocking.lua",
+    ["uring.buffers"] = "lua/uring/buffers.lua",
     ["uring.cancelled"] = "lua/uring/cancelled.lua",
     ["uring.coroutines"] = "lua/uring/coroutines.lua",
     ["uring.errno"] = "lua/uring/errno.lua",

@@ -195,17 +195,18 @@ describe("an incremental buffer", function()
     make(1, 8)
     rows.start(ring, "recv_multishot", b, buffers)
     rows.raw("send", a, "12345678")
-    local cqe = reap()
-    assert.is_false(cqe.more)
+    local res, flags = raw.take(ring)
+    assert.equal(0, flags & MORE)
     rows.raw("send", a, "more")
-    assert.equal(-errno.ENOBUFS, reap().res)
+    assert.equal(-errno.ENOBUFS, (raw.take(ring))) -- in older kernels at once
     assert.equal(0, ring:in_flight())
-    assert.equal("12345678", string_of(cqe))
+    assert.equal("12345678", buffers:string(flags, res))
     rows.start(ring, "recv_multishot", b, buffers)
     assert.equal("more", string_of(reap()))
   end)
 
   it("is no matter to who awaits", function()
+    if rows.is_newer "6.12" then pending "needs Linux 6.12" end
     within.run(function()
       local mine = assert(loop.current("this spec").ring:buf_ring {
         bgid = 3, entries = 2, size = 16, incremental = true,

@@ -9,14 +9,32 @@ local C, errno = uring.consts, uring.errno
 
 leaks.watch()
 
-describe("making a BufRing", function()
-  local ring
+local ring, buffers, a, b
 
-  before_each(function() ring = assert(uring.ring(4)) end)
-  after_each(function() ring:close() end)
+local function set_up(options)
+  ring = assert(uring.ring(8))
+  buffers = options and assert(ring:buf_ring(options))
+  a, b = uring.socketpair()
+end
+
+local function tear_down()
+  ring:close()
+  uring.close(a)
+  uring.close(b)
+  ring, buffers = nil, nil
+end
+
+local function needs(version)
+  if not rows.is_newer(version) then return end
+  pending("needs Linux " .. version)
+end
+
+describe("making a BufRing", function()
+  before_each(function() set_up() end)
+  after_each(tear_down)
 
   it("gives one whose buffers are all available", function()
-    local buffers = assert(ring:buf_ring { bgid = 7, entries = 16, size = 1 })
+    buffers = assert(ring:buf_ring { bgid = 7, entries = 16, size = 1 })
     assert.equal(16, buffers:available())
     assert.equal(7, buffers:bgid())
     assert.matches("^uring.BufRing", tostring(buffers))
@@ -58,6 +76,7 @@ describe("making a BufRing", function()
   end)
 
   it("refuses to map what mmap has no number for", function()
+    needs "6.4"
     local function mapped(bgid)
       return ring:buf_ring { bgid = bgid, entries = 4, size = 4,
         mapped = true }
@@ -87,20 +106,12 @@ end)
 
 for name, mapped in pairs { [""] = false, [" that is mapped"] = true } do
 describe("a BufRing" .. name, function()
-  local ring, buffers, a, b
+  if mapped and rows.is_newer "6.4" then return pending "needs Linux 6.4" end
 
   before_each(function()
-    ring = assert(uring.ring(8))
-    buffers = assert(ring:buf_ring { bgid = 3, entries = 4, size = 8,
-      mapped = mapped })
-    a, b = uring.socketpair()
+    set_up { bgid = 3, entries = 4, size = 8, mapped = mapped }
   end)
-
-  after_each(function()
-    ring:close()
-    uring.close(a)
-    uring.close(b)
-  end)
+  after_each(tear_down)
 
   -- Sends, and receives into a buffer: res, flags, data.
   local function receive(text)
@@ -179,6 +190,7 @@ describe("a BufRing" .. name, function()
 
   it("counts as lent what was peeked at, as picked what the kernel took",
     function()
+      needs "6.8" -- for head()
       local function counts()
         return { buffers:available(), buffers:head() }
       end
@@ -196,11 +208,15 @@ describe("a BufRing" .. name, function()
     end)
 
   it("goes round the numbers of 16 bits", function()
-    for _ = 1, 65540 // 4 do
-      rows.call(ring, "send", a, "0123456789abcdef0123456789abcdef")
-      for _ = 1, 4 do raw.prepare(ring, "recv", b, buffers) end
-      ring:submit_and_wait(4)
-      for _, flags in ring:cqes() do buffers:recycle(flags >> 16) end
+    needs "6.8"
+    local text, lent = ("0123456789abcdef"):rep(2), C.IORING_CQE_F_BUFFER
+    for _ = 1, 65540 // 4 do -- bare, or it takes minutes when emulated
+      ring:get_sqe():prep_send(a, text)
+      for _ = 1, 4 do ring:get_sqe():prep_recv(b, buffers) end
+      ring:submit_and_wait(5)
+      for _, flags in ring:cqes() do
+        if flags & lent ~= 0 then buffers:recycle(flags >> 16) end
+      end
     end
     assert.same({ 4, 4 }, { buffers:available(), buffers:head() })
   end)
@@ -277,19 +293,8 @@ end)
 end
 
 describe("a closed BufRing", function()
-  local ring, buffers, a, b
-
-  before_each(function()
-    ring = assert(uring.ring(8))
-    buffers = assert(ring:buf_ring { bgid = 3, entries = 2, size = 8 })
-    a, b = uring.socketpair()
-  end)
-
-  after_each(function()
-    ring:close()
-    uring.close(a)
-    uring.close(b)
-  end)
+  before_each(function() set_up { bgid = 3, entries = 2, size = 8 } end)
+  after_each(tear_down)
 
   it("can be closed again", function()
     local _again <close> = buffers
@@ -356,18 +361,8 @@ local function script(text)
 end
 
 describe("an op", function()
-  local ring, a, b
-
-  before_each(function()
-    ring = assert(uring.ring(8))
-    a, b = uring.socketpair()
-  end)
-
-  after_each(function()
-    ring:close()
-    uring.close(a)
-    uring.close(b)
-  end)
+  before_each(function() set_up() end)
+  after_each(tear_down)
 
   it("keeps the number of the closed BufRing that it selects from", function()
     local options = { bgid = 1, entries = 1, size = 16 }
@@ -445,7 +440,8 @@ describe("MSG_TRUNC, with which more is told than was received,", function()
           assert(cqe.res == 25 and buffers:available() == entries - 1)
           assert(not pcall(buffers.string, buffers, cqe.flags, cqe.res))
           assert(buffers:string(cqe.flags, 8) == "a datagr")
-          assert(buffers:available() == entries and buffers:head() == i)
+          assert(buffers:available() == entries)
+          assert((buffers:head() or i) == i) -- nil before 6.8
         end
         ring:close()
       ]])
@@ -473,8 +469,7 @@ end)
 
 describe("a BufRing that nobody refers to", function()
   it("lives as long as its ring needs it", function()
-    local ring <close> = assert(uring.ring(4))
-    local a, b = uring.socketpair()
+    set_up()
     ring:buf_ring { bgid = 5, entries = 2, size = 100000 }
     raw.collect()
     for _ = 1, 2 do
@@ -484,15 +479,14 @@ describe("a BufRing that nobody refers to", function()
       rows.call(assert(uring.ring(1)), "send", a, "text")
       assert.equal(4, (raw.take(ring)))
     end
-    uring.close(a)
-    uring.close(b)
+    tear_down()
   end)
 
   it("goes with its ring", function()
     for _ = 1, 10 do
-      local ring = assert(uring.ring(4))
+      local dropped = assert(uring.ring(4))
       for bgid = 1, 10 do
-        ring:buf_ring { bgid = bgid, entries = 8, size = 100000 }
+        dropped:buf_ring { bgid = bgid, entries = 8, size = 100000 }
       end
     end
     raw.collect()

@@ -196,14 +196,14 @@ describe("views that are kept too long", function()
     rows.start(ring, "recv_multishot", b, buffers)
     for i = 1, ENTRIES do
       rows.raw("send", a, "view " .. i)
-      local cqe = rows.reap(ring, 1)[1]
-      views[i] = buffers:view(cqe.flags, cqe.res)
+      local res, flags = raw.take(ring)
+      views[i] = buffers:view(flags, res)
     end
     rows.raw("send", a, "last")
-    local last = rows.reap(ring, 1)[1]
-    assert.same({ -errno.ENOBUFS, 0 }, { last.res, last.flags })
+    local res, flags = raw.take(ring) -- in older kernels at once
+    assert.same({ -errno.ENOBUFS, 0 }, { res, flags })
     assert.equal(0, ring:in_flight())
-    views[1]:close()
+    for i = 1, 2 do views[i]:close() end
     rows.start(ring, "recv_multishot", b, buffers)
     local cqe = rows.reap(ring, 1)[1]
     assert.equal("last", buffers:string(cqe.flags, cqe.res))
@@ -472,8 +472,11 @@ local function mixed(options)
 end
 
 describe("many ops on one group", function()
-  for _, name in ipairs { "classic", "mapped", "incremental" } do
+  local SINCE = { classic = "5.19", mapped = "6.4", incremental = "6.12" }
+
+  for name, since in pairs(SINCE) do
     it("lend and get back " .. name .. " buffers, byte for byte", function()
+      if rows.is_newer(since) then pending("needs Linux " .. since) end
       local seed = tonumber(os.getenv "URING_SEED") or os.time()
       math.randomseed(seed)
       local ok, why = xpcall(mixed, debug.traceback, {

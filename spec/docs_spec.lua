@@ -1,7 +1,12 @@
 --- Every block of Lua in the README and the docs runs, and prints what the
 -- text block after it says.
+local core = require "uring.core"
+local rows = require "spec.support.rows"
+
 local LUA = os.getenv("LUA") or "lua5.4"
 local TIME_LIMIT = 20 -- seconds, for one block
+-- An emulated machine may be too slow for an order that pauses bring about.
+local TRIES = os.getenv "URING_EMULATED" and 5 or 1
 
 local function read(path)
   local file <close> = assert(io.open(path))
@@ -62,6 +67,17 @@ local function blocks(page)
   return found
 end
 
+-- Skips a block with a row that this kernel is too old for.
+local function skip_newer(text)
+  for _, row in ipairs(core.ops) do
+    local used = text:find("prep_" .. row.name .. "%f[^%w_]")
+      or text:find("op%." .. row.name .. "%f[^%w_]")
+    if used and rows.is_newer(row.since) then
+      pending("needs Linux " .. row.since)
+    end
+  end
+end
+
 local pages = { "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md" }
 for path in io.popen("ls docs/*.md"):lines() do pages[#pages + 1] = path end
 
@@ -71,9 +87,14 @@ for _, path in ipairs(pages) do
     local server = block.text:find("127.0.0.1:7000", 1, true)
     if not server then
       it(name .. " runs", function()
-        local ok, output = run(block.text)
+        skip_newer(block.text)
+        local due, ok, output = block.prints and block.prints.text, nil, nil
+        for _ = 1, block.text:find("sleep", 1, true) and TRIES or 1 do
+          ok, output = run(block.text)
+          if ok and (not due or due == output) then break end
+        end
         assert.is_true(ok, output)
-        if block.prints then assert.equal(block.prints.text, output) end
+        assert.equal(due or output, output)
       end)
     end
   end

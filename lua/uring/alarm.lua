@@ -21,11 +21,30 @@ function Alarm.new()
   return setmetatable({
     thread = false, at = 0, rang = false, -- who waits, how long, and result
     scheduler = false, armed_at = 0, -- whose timer there is, and when
+    bucket = false, place = 0, -- where it stands
+    is_once = false, -- its timer goes when it is cleared
   }, Alarm)
 end
 
+--- Makes one for a single wait of the running coroutine.
+---@param at integer nanoseconds
+---@return uring.Alarm
+function Alarm.once(at)
+  local self = Alarm.new()
+  self.is_once = true
+  self:set(at)
+  return self
+end
+
+--- Takes its timer out.
+function Alarm:drop()
+  if self.bucket then self.bucket:remove(self.place) end
+  self.bucket, self.scheduler = false, false
+end
+
 local function arm(self, at)
-  current.timers:add(at, self)
+  self:drop()
+  self.bucket, self.place = current.timers:add(at, self)
   self.scheduler, self.armed_at = current, at
 end
 
@@ -37,27 +56,29 @@ function Alarm:set(at)
   if self.scheduler ~= current or at < self.armed_at then arm(self, at) end
 end
 
+--- Whether somebody has it set.
+---@return boolean
+function Alarm:is_set()
+  return self.thread ~= false
+end
+
 --- It does not wait any more.
 ---@return boolean rang
 function Alarm:clear()
   self.thread = false
+  if self.is_once then self:drop() end
   return self.rang
 end
 
 Alarm.__close = Alarm.clear
 
---- The scheduler calls it when a timer of the alarm is due; there may be
--- several.
+--- The scheduler calls it when its timer is due.
 function Alarm:expire()
-  local now = system.now()
-  if self.armed_at <= now then self.scheduler = false end
+  self.bucket, self.scheduler = false, false
   if not self.thread then return end
-  if self.at <= now then
-    self.rang = true
-    loop.interrupt(self.thread)
-  elseif not self.scheduler then
-    arm(self, self.at)
-  end
+  if self.at > system.now() then return arm(self, self.at) end
+  self.rang = true
+  loop.interrupt(self.thread)
 end
 
 return Alarm

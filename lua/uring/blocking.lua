@@ -4,20 +4,24 @@
 -- outside of uring.run, where every function that waits comes here.
 local loop = require "uring.loop"
 local Run = require "uring.runner"
+local system = require "uring.system"
 
 local blocking = {}
 
 local ENTRIES = 32
 
 local idle -- a scheduler that nobody uses at present
+local opener -- what has opened its ring: in uring.test it is another
 
 -- In a forked child it belongs to the parent.
 local function take()
   local scheduler = idle
   idle = nil
-  if scheduler and pcall(scheduler.ring.submit, scheduler.ring) then
+  if scheduler and opener == system.open
+    and pcall(scheduler.ring.submit, scheduler.ring) then
     return scheduler
   end
+  opener = system.open
   return Run.open(ENTRIES)
 end
 
@@ -35,7 +39,7 @@ function blocking.call(body, ...)
   local ok, problem = pcall(Run.run, { scheduler = scheduler }, function()
     results = table.pack(body(table.unpack(arguments, 1, arguments.n)))
   end)
-  if idle then idle:close() end -- of a call inside this one
+  if idle then idle.ring:close() end -- of a call inside this one
   idle = scheduler
   if not ok then error(problem, 0) end
   return table.unpack(results, 1, results.n)

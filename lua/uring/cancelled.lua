@@ -25,7 +25,7 @@ function cancelled.new(what, reason)
   return setmetatable({
     what = what, reason = reason == nil and "no reason given" or reason,
     is_over = false, -- what was cancelled has ended
-    raised = 0, -- how often
+    counts = false, -- how often each task was told
   }, Cancelled)
 end
 
@@ -52,35 +52,48 @@ function cancelled.means(value, cause)
     and value:find(tostring(cause), 1, true) ~= nil
 end
 
-local TOLD, TOO_MANY = 100, 10000 -- times that a cause is raised
-local WEAK = { __mode = "k" }
+-- Who catches it and goes on
 
--- How often a cause was raised in the running coroutine, since it was worth
--- counting.
-local function count(cause)
-  local counts = cause.counts or setmetatable({}, WEAK)
+local TOLD, TOO_MANY = 100, 10000 -- times that a task is told
+local WEAK = { __mode = "k" }
+local OURS = debug.getinfo(1, "S").source:match("^(.*)cancelled%.lua$")
+
+-- Has every line of the program raise the cause, until that is over.  Our
+-- own code goes on: it has to clean up behind the program.
+local function raise_everywhere(cause, scheduler)
+  local function hook()
+    if cause.is_over then return debug.sethook() end
+    local source = debug.getinfo(2, "S").source
+    if source:sub(1, #OURS) ~= OURS then error(cause, 0) end
+  end
   local thread = coroutine.running()
-  local times = (counts[thread] or 0) + 1
-  cause.counts, counts[thread] = counts, times
+  while thread do
+    debug.sethook(thread, hook, "l")
+    thread = scheduler.outer[thread]
+  end
+end
+
+-- How often the running task was told of it.
+local function count(cause, scheduler)
+  local counts = cause.counts or setmetatable({}, WEAK)
+  local task = scheduler:task() or coroutine.running()
+  local times = (counts[task] or 0) + 1
+  cause.counts, counts[task] = counts, times
   return times
 end
 
--- A task that goes on all the same is told of first, and then ended.
-local function nag(cause)
-  local times = count(cause)
+--- Raises a cause in the running coroutine.  A task that goes on all the same
+-- is told of first, and then ended.
+---@param cause uring.Cancelled
+---@param scheduler uring.Scheduler
+function cancelled.raise(cause, scheduler)
+  local times = count(cause, scheduler)
   if times == TOLD then
     report.say(debug.traceback(tostring(cause)
       .. " was raised 100 times: something catches it and goes on", 2))
   elseif times >= TOO_MANY then
-    debug.sethook(function() error(cause, 0) end, "l")
+    raise_everywhere(cause, scheduler)
   end
-end
-
---- Raises a cause.
----@param cause uring.Cancelled
-function cancelled.raise(cause)
-  cause.raised = cause.raised + 1
-  if cause.raised > TOLD then nag(cause) end
   error(cause, 0)
 end
 

@@ -1,12 +1,14 @@
 --- Coroutines of the user, as they are inside a run: their bodies may wait.
 -- A library that calls coroutine.resume, wrap and close gets these, as long
 -- as a loop runs.
+local cancelled = require "uring.cancelled"
 local loop = require "uring.loop"
 local Scheduler = require "uring.scheduler"
 
 local close, create = coroutine.close, coroutine.create
-local resume, running = coroutine.resume, coroutine.running
-local status, yield = coroutine.status, coroutine.yield
+local isyieldable, resume = coroutine.isyieldable, coroutine.resume
+local running, status = coroutine.running, coroutine.status
+local yield = coroutine.yield
 
 local IO = Scheduler.IO
 
@@ -17,14 +19,48 @@ local current -- the scheduler that runs
 -- before a run: filling them needs no memory.
 local stock = { close = false, resume = false, wrap = false }
 
--- What happened to a generator that failed, by what it raised.
-local failed = { value = nil, trace = false }
+-- What happened to a generator that failed, by what it raised; and whether
+-- that is just being raised in the one that has resumed it.
+local failed = { value = nil, trace = false, on = false }
+
+-- The scopes that a coroutine has left open cannot be waited for here: that
+-- does the scope around them, but their tasks need not go on until then.
+local function end_scopes(thread)
+  local scope = current.own[thread]
+  while scope do
+    scope:cancel("its coroutine was closed")
+    scope = scope.outer
+  end
+end
+
+-- A coroutine waits where we cannot wait with it: it ends here.
+local function refuse(thread)
+  local scheduler = current
+  local leaf = scheduler:innermost(thread)
+  scheduler:interrupt { leaf }
+  scheduler.waits[leaf] = nil
+  while true do
+    local outer = scheduler.outer[leaf]
+    if outer then
+      scheduler.outer[leaf], scheduler.inside[outer] = nil, nil
+    end
+    close(leaf)
+    end_scopes(leaf)
+    if leaf == thread then break end
+    leaf = outer
+  end
+  return false, "cannot wait here: a coroutine waits that was resumed "
+    .. "through a C function (table.sort, string.gsub, require, a __gc ...)"
+end
 
 local function pass_in(thread, ok, first, ...)
-  current.depth = current.depth - 1
+  local scheduler = current
+  local depth = scheduler.depth
+  scheduler.depth, scheduler.nested[depth] = depth - 1, false
   if first ~= IO then return ok, first, ... end
+  if not isyieldable() then return refuse(thread) end
   local here = running()
-  current.outer[thread], current.inside[here] = here, thread
+  scheduler.outer[thread], scheduler.inside[here] = here, thread
   return yield(IO) -- we are resumed with what the inner one did
 end
 
@@ -36,7 +72,8 @@ end
 function coroutines.resume(thread, ...)
   local scheduler = current
   if not scheduler then return resume(thread, ...) end
-  if scheduler.outer[thread] then
+  if scheduler.outer[thread] or scheduler.tasks[thread] then
+    if status(thread) ~= "suspended" then return resume(thread) end
     return false, "cannot resume a coroutine that waits for I/O"
   end
   local depth = scheduler.depth + 1
@@ -44,15 +81,29 @@ function coroutines.resume(thread, ...)
   return pass_in(thread, resume(thread, ...))
 end
 
+-- As stock coroutine.wrap: text gets the place of the caller before it.
 local function unwrap(thread, ok, ...)
   if ok then return ... end
   if status(thread) == "dead" then close(thread) end
-  local message = ...
-  error(message, 2)
+  local value = ...
+  failed.on = rawequal(failed.value, value)
+  if type(value) == "string" then
+    local at = debug.getinfo(2, "Sl")
+    if at and at.currentline > 0 then
+      value = ("%s:%d: %s"):format(at.short_src, at.currentline, value)
+    end
+    if failed.on then failed.value = value end
+  end
+  error(value, 0)
 end
 
 local function keep_trace(value)
-  failed.value, failed.trace = value, debug.traceback(nil, 2)
+  if cancelled.is(value) then return value end
+  local trace = debug.traceback(nil, 2)
+  if failed.on and rawequal(failed.value, value) then
+    trace = failed.trace .. "\n" .. trace
+  end
+  failed.value, failed.trace, failed.on = value, trace, false
   return value
 end
 
@@ -88,8 +139,12 @@ end
 ---@return boolean ok
 ---@return any problem
 function coroutines.close(thread)
-  if current and current.outer[thread] then
+  if not current then return close(thread) end
+  if current.outer[thread] or current.tasks[thread] then
     error("cannot close a coroutine that waits for I/O", 2)
+  end
+  if current.own[thread] and status(thread) == "suspended" then
+    end_scopes(thread)
   end
   return close(thread)
 end
@@ -108,7 +163,7 @@ coroutines.public = {
 
 loop.on_switch(function(scheduler)
   current = scheduler
-  failed.value, failed.trace = nil, false
+  failed.value, failed.trace, failed.on = nil, false, false
   for name, ours in pairs(coroutines.public) do
     if scheduler then
       stock[name] = stock[name] or coroutine[name]

@@ -1,6 +1,7 @@
 --- Leaving the process from inside a run, without losing what is under way.
 -- os.exit ends the program at once in stock Lua; inside a run it cancels
--- all tasks first, so that they clean up, for a second at most.
+-- all tasks first, so that they clean up, for a second at most.  The one that
+-- calls it is no exception: a cancellation is raised in it, even in a shield.
 local loop = require "uring.loop"
 local system = require "uring.system"
 
@@ -15,6 +16,11 @@ local function leave(code, close)
   return (stock or os.exit)(code, close)
 end
 
+-- What the stock function would refuse, it refuses at once.
+local function is_code(code)
+  return code == nil or type(code) == "boolean" or math.tointeger(code) ~= nil
+end
+
 -- In a forked child the tasks are the parent's.
 local function is_forked(scheduler)
   return not pcall(scheduler.ring.in_flight, scheduler.ring)
@@ -24,20 +30,27 @@ end
 ---@param code? boolean|integer as for os.exit
 ---@param close? boolean as for os.exit
 function exit.exit(code, close)
-  if not current or is_forked(current) then return leave(code, close) end
-  current.exit = current.exit or { code = code, close = close }
-  current.timers:add(system.now() + GRACE, {
-    expire = function() leave(code, close) end,
-  })
-  current.root:cancel("os.exit")
-  loop.wait({ describe = function() return "the end of the program" end })
+  local scheduler = current
+  if not scheduler or not is_code(code) or is_forked(scheduler) then
+    return leave(code, close)
+  end
+  if not scheduler.exit then
+    scheduler.exit = { code = code, close = close }
+    scheduler.timers:add(system.now() + GRACE, {
+      expire = function() leave(code, close) end,
+    })
+    scheduler.root:cancel("os.exit")
+  end
+  pcall(loop.pause) -- who catches this again and again holds nobody up
+  error(scheduler.root.own_cause, 0)
 end
 
---- Leaves where a run has ended because of os.exit.
+--- Leaves where a run has ended because of os.exit.  One that blocks a task
+-- of another run makes that one end.
 ---@param scheduler uring.Scheduler
 function exit.leave_if_asked(scheduler)
   local asked = scheduler.exit
-  if asked then leave(asked.code, asked.close) end
+  if asked then exit.exit(asked.code, asked.close) end
 end
 
 loop.on_switch(function(scheduler)

@@ -1,6 +1,7 @@
 --- Files: opened, read, written and closed through the ring.
 local core = require "uring.core"
 local errno = require "uring.errno"
+local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local Stream = require "uring.stream"
@@ -51,9 +52,12 @@ end
 ---@return integer? code
 function File:close()
   if self.is_closed or not loop.is_running() then return self:_abandon() end
-  if self.is_reading or self.is_writing then return self:_abandon() end
+  if self.is_reading or self.is_writing or (self.waiting or 0) > 0 then
+    return self:_abandon()
+  end
   if not coroutine.isyieldable() then return self:_abandon() end
   self.is_closed, self.buffer, self.unread, self.at = true, nil, "", 1
+  limits.forget(self)
   local ok, message, code = op.close(self.fd)
   return in_context(self, ok, message, code)
 end

@@ -3,6 +3,7 @@
 --   uring.run(function() ... end)
 -- Inside run, every function here that waits lets other tasks go on.
 local blocking = require "uring.blocking"
+local buffers = require "uring.buffers"
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local coroutines = require "uring.coroutines"
@@ -25,7 +26,7 @@ local tree = require "uring.tree"
 local uring = {
   all = structured.all,
   blocking = blocking.call,
-  buf_ring = loop.buf_ring,
+  buf_ring = buffers.buf_ring,
   connect = net.connect,
   deadline = structured.deadline,
   errno = errno,
@@ -38,7 +39,7 @@ local uring = {
   op = op,
   open = fs.open,
   race = structured.race,
-  ring = loop.ring,
+  ring = buffers.ring,
   running = loop.is_running,
   scope = structured.scope,
   self = loop.task,

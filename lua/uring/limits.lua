@@ -1,19 +1,52 @@
 --- How long a call on a handle may take: h:settimeout(seconds).
 local Alarm = require "uring.alarm"
+local errno = require "uring.errno"
 local system = require "uring.system"
+
+local FOREVER = 1e9 -- seconds, and more
 
 local limits = {}
 
---- Begins a call of a direction that has a limit: sets its alarm.
+--- Begins a call of a direction that has a limit: sets its alarm, or, where
+-- another call has that, one of its own.
 ---@param self table the handle
 ---@param direction "read"|"write"
----@return uring.Alarm alarm to be cleared, or <close>d, at the call's end
+---@return uring.Alarm alarm to be <close>d at the call's end
 function limits.begin(self, direction)
   local name = direction .. "_alarm"
-  local alarm = self[name] or Alarm.new()
-  self[name] = alarm
-  alarm:set(system.now() + self[direction .. "_timeout"])
+  local alarm, at = self[name], system.now() + self[direction .. "_timeout"]
+  if not alarm then
+    alarm = Alarm.new()
+    self[name] = alarm
+  elseif alarm:is_set() then
+    return Alarm.once(at)
+  end
+  alarm:set(at)
   return alarm
+end
+
+--- A handle that is closed needs its alarms no more.
+---@param self table the handle
+function limits.forget(self)
+  if self.read_alarm then self.read_alarm:drop() end
+  if self.write_alarm then self.write_alarm:drop() end
+end
+
+--- Whether an op failed because its time was over, and for no other reason.
+---@param alarm? uring.Alarm
+---@param code? integer with which it failed
+---@return boolean?
+function limits.is_over(alarm, code)
+  return alarm and alarm.rang
+    and (code == errno.ECANCELED or code == errno.EINTR)
+end
+
+--- Limits how long the caller may wait.
+---@param seconds number
+---@return uring.Alarm? alarm to be <close>d; nil where that is for ever
+function limits.within(seconds)
+  if seconds >= FOREVER then return nil end
+  return Alarm.once(system.now() + math.ceil(math.max(seconds, 0) * 1e9))
 end
 
 --- Limits how long each call may take from then on, all its waits together:
@@ -32,7 +65,8 @@ function limits.settimeout(self, seconds, direction)
     error("settimeout: bad argument 'direction' (\"read\", \"write\" or "
       .. "\"both\" expected)", 2)
   end
-  local limit = seconds and seconds < 1e9 and math.ceil(seconds * 1e9) or nil
+  local limit
+  if seconds and seconds < FOREVER then limit = math.ceil(seconds * 1e9) end
   if direction ~= "write" then self.read_timeout = limit end
   if direction ~= "read" then self.write_timeout = limit end
   return self

@@ -2,6 +2,7 @@
 --   uring.locals.request = 17
 -- What a task sets later, those that it has spawned do not see.
 local loop = require "uring.loop"
+local Task = require "uring.task"
 
 local locals = {}
 
@@ -31,10 +32,12 @@ locals.proxy = setmetatable({}, {
   end,
 })
 
-local function restore(task, before, ok, ...)
-  task.locals = before
+local function restore(task, key, before, ok, ...)
+  set(task, key, before)
   if ok then return ... end
-  error(..., 0)
+  local problem = ...
+  Task.set_trace(problem, Task.trace_of(problem))
+  error(problem, 0)
 end
 
 --- Calls a function while a value is set.
@@ -45,9 +48,9 @@ end
 ---@return any ... what it returns
 function locals.with(key, value, body, ...)
   local task = task_for("uring.with_local")
-  local before = task.locals
+  local before = task.locals and task.locals[key]
   set(task, key, value)
-  return restore(task, before, pcall(body, ...))
+  return restore(task, key, before, xpcall(body, Task.keep_trace, ...))
 end
 
 return locals

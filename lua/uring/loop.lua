@@ -10,13 +10,15 @@ local system = require "uring.system"
 local isyieldable, running = coroutine.isyieldable, coroutine.running
 local yield = coroutine.yield
 
-local BUFFER_GROUP = 0
-local BUFFERS, BUFFER_SIZE = 256, 4096 -- in all, what an L2 cache holds
 local NS = 1000000000
 
 local IO = Scheduler.IO
 
-local loop = {}
+local CANCEL_ALL = core.consts.IORING_ASYNC_CANCEL_ALL
+
+local loop = {
+  live = {}, -- a set: the schedulers of all runs that have not ended
+}
 
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 
@@ -51,7 +53,10 @@ end
 ---@return uring.Scheduler? before the one that ran
 function loop.switch(scheduler)
   local before = current
-  if before then before.cancelling = cancelling end
+  local leaf = Scheduler.leaf(scheduler and scheduler.last_leaf or false)
+  if before then
+    before.cancelling, before.last_leaf = cancelling, leaf
+  end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
   for _, set in ipairs(switches) do set(scheduler) end
@@ -62,10 +67,10 @@ function loop.switch(scheduler)
   return before
 end
 
---- Sets what calls a function where no loop runs.
+--- Sets what calls a function where no loop runs: loop.block(body, ...).
 ---@param call fun(body: function, ...): ...
 function loop.set_outside(call)
-  outside = call
+  outside, loop.block = call, call
 end
 
 -- Cancellation
@@ -82,9 +87,11 @@ local function check()
   if cancelling == 0 or not current then return end
   local cause = current:cause()
   if not cause then return end
-  loop.wake((running()))
-  yield(IO)
-  cancelled.raise(cause)
+  if isyieldable() then
+    loop.ready((running()))
+    yield(IO)
+  end
+  cancelled.raise(cause, current)
 end
 
 loop.check = check
@@ -92,7 +99,7 @@ loop.check = check
 -- The same where it has waited just now.
 local function check_again()
   local cause = cancelling > 0 and current:cause()
-  if cause then cancelled.raise(cause) end
+  if cause then cancelled.raise(cause, current) end
 end
 
 -- Ops
@@ -151,34 +158,17 @@ function loop.post(name, ...)
   return current ~= nil and current.bound.start_for[name](nil, ...) == nil
 end
 
---- Makes a buffer ring that the ops of this run may receive into: give it
--- to uring.op.recv, read or recv_multishot in the place of a Buffer.
----@param options table bgid (from 1 on), entries (a power of two), size
----@return uring.BufRing? buffers
----@return string? message
----@return integer? code
-function loop.buf_ring(options)
-  return loop.current("uring.buf_ring").ring:buf_ring(options)
-end
-
---- The ring of this run: for its register calls, whose buffers, files and
--- the like uring.op uses then, and for what it tells about itself.
----@return uring.Ring
-function loop.ring()
-  return loop.current("uring.ring").ring
-end
-
---- The buffer ring from which sockets receive.
----@return uring.BufRing? buffers nil where this kernel has none
----@return integer size of one buffer, in bytes
-function loop.receive_buffers()
-  if not current then return nil, BUFFER_SIZE end
-  if current.buffers == nil then
-    current.buffers = current.ring:buf_ring {
-      bgid = BUFFER_GROUP, entries = BUFFERS, size = BUFFER_SIZE,
-    } or false
+--- Cancels the ops of a descriptor that will be closed: also those of a run
+-- that waits for this one to end, or for its next step.
+---@param fd integer
+function loop.cancel_fd(fd)
+  loop.post("cancel_fd", fd, CANCEL_ALL)
+  for scheduler in pairs(loop.live) do
+    if scheduler ~= current then
+      pcall(scheduler.bound.start_for.cancel_fd, nil, fd, CANCEL_ALL)
+      pcall(scheduler.ring.submit, scheduler.ring) -- before it is closed
+    end
   end
-  return current.buffers or nil, BUFFER_SIZE
 end
 
 -- Other waits
@@ -225,10 +215,27 @@ function loop.wait(place)
   return false
 end
 
+-- In which run a coroutine waits: in this one, in one that waits for this
+-- one to end (see blocking.lua), or in one that another loop turns.
+local function run_of(thread)
+  if current and current.waits[thread] then return current end
+  for scheduler in pairs(loop.live) do
+    if scheduler.waits[thread] then return scheduler end
+  end
+  return current
+end
+
 --- Ends the wait of a coroutine: it runs in the next tick.
 ---@param thread thread
 function loop.wake(thread)
-  current.waits[thread] = nil
+  local scheduler = run_of(thread)
+  scheduler.waits[thread] = nil
+  scheduler.ready[#scheduler.ready + 1] = thread
+end
+
+--- Lets a coroutine run in the next tick that waits nowhere.
+---@param thread thread
+function loop.ready(thread)
   current.ready[#current.ready + 1] = thread
 end
 
@@ -243,7 +250,7 @@ end
 function loop.pause()
   if not current then return end
   loop.check_can_wait("uring.yield")
-  loop.wake((running()))
+  loop.ready((running()))
   yield(IO)
 end
 

@@ -2513,7 +2513,7 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 local core = {}
 
 --- bind(ring) -> {start = {[row] = function}, start_for = {[row] = function},
---- step = function}, or nil, message, code
+--- step = function, ids = function, flights = function}, or nil, message, code
 ---@param ring uring.Ring
 ---@return table?
 ---@return string? message
@@ -2534,6 +2534,14 @@ function core.bind_socket(fd, address) end
 ---@return uring.Buffer
 function core.buffer(size, align) end
 
+--- catch(name [, ignore]) -> whether the loop's steps tell of "INT" or "QUIT"
+--- from now on, or nobody does; not where it is ignored already. SIGQUIT ends
+--- no system call, for the program goes on. sigaction(2)
+---@param name integer
+---@param ignore? boolean
+---@return boolean
+function core.catch(name, ignore) end
+
 --- close(fd) -> true, or nil, message, code. close(2)
 ---@param fd integer
 ---@return true?
@@ -2545,6 +2553,10 @@ function core.close(fd) end
 ---@param flags integer
 ---@return table<string, true>
 function core.cqe_flag_names(flags) end
+
+--- die(name) ends the process as the signal does that nobody catches.
+---@param name integer
+function core.die(name) end
 
 --- epoll() -> fd of an epoll instance, or nil, message, code. epoll_create1(2)
 ---@return integer?
@@ -2616,6 +2628,11 @@ function core.iovecs(items) end
 ---@param name integer
 ---@return boolean
 function core.is_blocked(name) end
+
+--- let_go(name) undoes that -> whether one came that no step has told of
+---@param name integer
+---@return boolean
+function core.let_go(name) end
 
 --- listen(fd [, backlog]) -> true, or nil, message, code. listen(2)
 ---@param fd integer

@@ -1,6 +1,6 @@
 --- TCP and Unix stream sockets: listeners and connections.
 local address = require "uring.address"
-local Alarm = require "uring.alarm"
+local buffers = require "uring.buffers"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local limits = require "uring.limits"
@@ -43,11 +43,11 @@ end
 -- An idle connection holds no memory: the kernel takes a buffer of the loop
 -- only when bytes are there.
 function Conn:_receive()
-  local buffers, size = loop.receive_buffers()
-  if self.bulk or not buffers then return receive_bulk(self) end
+  local ring, size = buffers.receive()
+  if self.bulk or not ring then return receive_bulk(self) end
   local bytes, extra, code
   repeat -- buffers are back before the next tick
-    bytes, extra, code = op.recv(self.fd, buffers)
+    bytes, extra, code = op.recv(self.fd, ring)
   until code ~= errno.ENOBUFS or self.is_closed
   if not bytes then return nil, extra, code end
   if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
@@ -100,29 +100,26 @@ Stream.class(Conn, Stream.Reader, Stream.Writer)
 ---@class uring.Listener
 local Listener = { __name = "uring.Listener" }
 
--- Several tasks may accept at once, each with an alarm of its own.
-local function limited(self)
-  if not self.read_timeout then return nil end
-  local alarm = Alarm.new()
-  alarm:set(system.now() + self.read_timeout)
-  return alarm
-end
-
 --- Takes the next connection, waiting for it.
 ---@return uring.Conn? conn
 ---@return string? message "closed" where the listener was; "timeout"
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if self.read_timeout and not loop.is_running() then
+    return loop.block(Listener.accept, self)
+  end
   local conn = new_conn()
-  local alarm <close> = limited(self)
-  self.acceptors = self.acceptors + 1
+  local alarm <close> = self.read_timeout and limits.begin(self, "read")
+  self.waiting = self.waiting + 1
   local ok, fd, message, code = pcall(op.accept, self.fd)
-  self.acceptors = self.acceptors - 1
+  self.waiting = self.waiting - 1
   if not ok then error(fd, 0) end
   if fd then return Stream.own(conn, fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if alarm and alarm.rang then return nil, "timeout", errno.ETIMEDOUT end
+  if limits.is_over(alarm, code) then
+    return nil, "timeout", errno.ETIMEDOUT
+  end
   return nil, message, code
 end
 
@@ -212,7 +209,7 @@ end
 
 local function listen_on(where, options)
   local listener = setmetatable(
-    { fd = -1, is_closed = true, acceptors = 0 }, Listener)
+    { fd = -1, is_closed = true, waiting = 0 }, Listener)
   local fd, message, code = open_socket(listener, where, options)
   if not fd then return nil, message, code end
   local done, _, reason = bind_and_listen(fd, where, options.backlog)
@@ -259,20 +256,26 @@ function net.connect(where, port, options)
   if type(port) == "table" then return net.connect(where, nil, port) end
   options = options or {}
   check_options("connect", options, CONNECT_OPTIONS)
+  local timeout = options.timeout
+  if timeout and (timeout < 0 or timeout ~= timeout) then
+    error("connect: bad option 'timeout'", 2)
+  elseif timeout and not loop.is_running() then
+    return loop.block(net.connect, where, port, options)
+  end
   local peer, message, code = address.parse(where, port)
   if not peer then return nil, "connect " .. message, code end
   local conn = new_conn()
   local fd
   fd, message, code = open_socket(conn, peer, { reuseaddr = false })
   if not fd then return nil, message, code end
-  local alarm <close> = options.timeout
-    and limits.begin(limits.settimeout(conn, options.timeout), "write")
+  local alarm <close> = timeout and limits.within(timeout)
   local ok, done, _, reason = pcall(op.connect, fd, peer)
-  limits.settimeout(conn, nil)
   if ok and done then return conn end
   conn:close()
   if not ok then error(done, 0) end
-  if alarm and alarm.rang then return nil, "timeout", errno.ETIMEDOUT end
+  if limits.is_over(alarm, reason) then
+    return nil, "timeout", errno.ETIMEDOUT
+  end
   return core.fail("connect " .. tostring(peer), reason)
 end
 

@@ -5,6 +5,7 @@
 local cancelled = require "uring.cancelled"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
+local report = require "uring.report"
 local Scope = require "uring.scope"
 local Task = require "uring.task"
 
@@ -14,42 +15,59 @@ local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
--- Waits until there is room for one more task.
-local function wait_for_room(self)
-  while self.live >= self.max do
-    loop.check_can_wait("scope:spawn")
-    self.line = self.line or {}
-    table.insert(self.line, (running()))
-    loop.wait(self.line_place or self:make_line())
+-- Where those wait who want to spawn one more.
+local Line = {}
+Line.__index = Line
+
+--- Takes out who no longer waits.
+---@param thread thread
+function Line:leave(thread)
+  for i, each in ipairs(self) do
+    if each == thread then return table.remove(self, i) end
   end
 end
 
---- Makes the place where those wait who want to spawn one more.
-function Scope:make_line()
-  local line = self.line
-  self.line_place = {
-    leave = function(_, thread)
-      for i, each in ipairs(line) do
-        if each == thread then return table.remove(line, i) end
-      end
-    end,
-    describe = function() return "room in " .. self:title() end,
-  }
-  return self.line_place
+--- What it is to wait for it.
+---@return string
+function Line:describe()
+  return "room in " .. self.scope:title()
+end
+
+-- Waits until there is room for one more task.  Who is woken has a promise
+-- that nobody else takes it.
+local function wait_for_room(self)
+  while self.live + self.promised >= self.max and not self.is_over do
+    loop.check_can_wait("scope:spawn")
+    self.line = self.line or setmetatable({ scope = self }, Line)
+    table.insert(self.line, (running()))
+    if loop.wait(self.line) then
+      self.promised = self.promised - 1
+      return
+    end
+  end
+end
+
+local function new_task(self, body, ...)
+  local task = Task.new(self, body, ...)
+  local parent = current:task()
+  task.locals = parent and parent.locals
+  self.entered = self.entered + 1
+  self.tasks[task] = self.entered
+  self.live = self.live + 1
+  return task
 end
 
 local function add(self, what, body, ...)
   if type(body) ~= "function" then
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
-  if self.is_over then error(what .. ": the scope has ended", 3) end
-  if self.max then wait_for_room(self) end
-  local task = Task.new(self, body, ...)
-  local parent = current:task()
-  task.locals = parent and parent.locals
-  self.tasks[task] = true
-  self.live = self.live + 1
-  return task
+  local is_here = self.scheduler == current -- it cannot wait elsewhere
+  if self.max and is_here then wait_for_room(self) end
+  if self.is_over or not current then
+    error(what .. ": the scope has ended", 3)
+  end
+  if is_here then return new_task(self, body, ...) end
+  return self:at_home(new_task, body, ...)
 end
 
 --- Starts a task.  It first runs when the one that calls waits.  Where it
@@ -58,7 +76,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:spawn(body, ...)
-  return add(self, "spawn", body, ...)
+  local task = add(self, "spawn", body, ...)
+  return task -- no tail call: errors name the caller's line
 end
 
 --- Starts a task whose failure belongs to whoever calls task:await.  Where
@@ -93,7 +112,26 @@ end
 --- Iterates over the tasks that have not ended.
 ---@return function iterator
 function Scope:children()
-  return next, self.tasks
+  local tasks, place = Scope.in_order(self.tasks), 0
+  return function()
+    place = place + 1
+    return tasks[place]
+  end
+end
+
+--- One of its tasks is about to end: the task calls it.
+---@param task uring.Task
+function Scope:judge(task)
+  if task.outcome == "cancelled" then
+    local cut = self.cause and not self.ending and not task.cause
+    if cut and not task.is_daemon then self.was_cut = true end
+  elseif task.outcome == "failed" and task.is_async then
+    self.unseen = self.unseen or {}
+    self.unseen[task] = self.failures
+    self.failures = self.failures + 1
+  elseif task.outcome == "failed" then
+    self:fail(task.problem, task.trace)
+  end
 end
 
 --- One of its tasks has ended: the task calls it.
@@ -102,31 +140,43 @@ function Scope:ended(task)
   self.tasks[task] = nil
   self.live = self.live - 1
   if task.is_daemon then self.daemons = self.daemons - 1 end
-  if task.outcome == "failed" and task.is_async then
-    self.unseen = self.unseen or {}
-    table.insert(self.unseen, task)
-  elseif task.outcome == "failed" then
-    self:fail(task.problem, task.trace)
+  if self.line and self.line[1] then
+    self.promised = self.promised + 1
+    loop.wake(table.remove(self.line, 1))
   end
-  if self.line and self.line[1] then loop.wake(table.remove(self.line, 1)) end
-  if self.waiter and self.live <= (self.ending and 0 or self.daemons) then
-    local waiter = self.waiter
-    self.waiter = false
-    loop.wake(waiter)
+  if self.waiters and self.live <= (self.ending and 0 or self.daemons) then
+    for _, thread in ipairs(self.waiters) do loop.wake(thread) end
+    self.waiters = false
   end
+end
+
+--- The failure of a task that it has started by async reached somebody.
+---@param task uring.Task
+function Scope:seen(task)
+  if self.unseen then self.unseen[task] = nil end
+end
+
+-- What on_error does may fail as well, which nobody could be told.
+local function tell(self, problem, trace)
+  local ok, failure = pcall(self.on_error, problem, trace)
+  if ok or cancelled.is(failure) then return end
+  table.insert(self.errors, failure)
+  report.say(("on_error of %s: %s"):format(self:title(),
+    cancelled.text_of(failure)))
 end
 
 --- Notes that something in it has failed: the rest is cancelled.
 ---@param problem any
 ---@param trace? string|false
 function Scope:fail(problem, trace)
-  if self.on_error then pcall(self.on_error, problem, trace) end
-  if self.failed then
+  local is_first = not self.failed
+  if is_first then
+    self.failed, self.problem, self.trace = true, problem, trace or false
+  else
     table.insert(self.errors, problem)
-    return
   end
-  self.failed, self.problem, self.trace = true, problem, trace or false
-  self:cancel(problem)
+  if self.on_error then tell(self, problem, trace) end
+  if is_first then self:cancel(problem) end
 end
 
 -- The end
@@ -134,46 +184,71 @@ end
 --- What it is to wait for it.
 ---@return string
 function Scope:describe()
-  return "the tasks of " .. self:title()
+  local text = "the tasks of " .. self:title()
+  if not self.failed then return text end
+  return text .. ", which failed: " .. cancelled.text_of(self.problem)
 end
 
 local function wait_for_tasks(self)
   while self.live > (self.ending and 0 or self.daemons) do
-    self.waiter = running()
+    self.waiters = self.waiters or {}
+    table.insert(self.waiters, (running()))
     loop.wait(self) -- has no method leave: not even a cancellation ends it
   end
 end
 
-local function end_tasks(self, reason)
-  self.ending = true
+local function end_daemons(self)
+  self.ending = cancelled.new(self:title(), "all but daemons have ended")
   if not self.cause then
     local threads = {}
-    self:spread(cancelled.new(self:title(), reason), threads)
+    self:spread(self.ending, threads)
     current:interrupt(threads)
   end
+end
+
+-- Whether a coroutine has resumed the running one, if not directly.
+local function is_around(thread)
+  local each = running()
+  while each and each ~= thread do each = current.outer[each] end
+  return each ~= nil
+end
+
+-- A generator has left this scope open.  Where a task outside waits inside
+-- of the generator, that one has to leave it first.
+local function end_left(self)
+  self.was_left = true
+  self:cancel("its coroutine was left")
+  if not current.outer[self.thread] then
+    self:wait_for_all()
+    return self:finish()
+  end
+  if is_around(self.thread) then -- we cannot wait for ourselves
+    self.parent.inner[self], self.parent = nil, false
+    return
+  end
+  self.watchers = self.watchers or {}
+  table.insert(self.watchers, (running()))
+  loop.wait(self)
 end
 
 --- Waits for all that is in it, and cleans up behind generators that were
 -- left with a scope open.
 function Scope:wait_for_all()
-  wait_for_tasks(self)
-  if self.live > 0 then
-    end_tasks(self, "all but daemons have ended")
+  repeat
     wait_for_tasks(self)
-  end
-  local left = next(self.inner)
-  while left do
-    end_tasks(left, "its coroutine was left")
-    wait_for_tasks(left)
-    left:wait_for_all()
-    left:finish()
-    left = next(self.inner)
-  end
+    if self.live > 0 then
+      end_daemons(self)
+      wait_for_tasks(self)
+    end
+    if next(self.inner) then end_left(Scope.in_order(self.inner)[1]) end
+  until self.live == 0 and not next(self.inner)
 end
 
 local function note_unseen(self)
-  for _, task in ipairs(self.unseen or {}) do
-    if not task.was_seen then self:fail(task.problem, task.trace) end
+  local unseen = self.unseen or {}
+  self.unseen = false
+  for _, task in ipairs(Scope.in_order(unseen)) do
+    self:fail(task.problem, task.trace)
   end
 end
 
@@ -184,10 +259,22 @@ local function verdict(self, ok, ...)
     return false, self.problem
   end
   local cause, value = self.own_cause, ...
-  if ok and (not cause or self.timed_out) then return true, ... end
   if not ok and not cancelled.means(value, cause) then return false, value end
+  local absorbs = not cause or self.timed_out or self.was_left
+  if ok and absorbs and not self.was_cut then return true, ... end
+  if not cause then return false, self.cause end
   if self.timed_out then return true, nil, "timeout", errno.ETIMEDOUT end
-  return true, nil, "cancelled: " .. tostring(cause.reason), errno.ECANCELED
+  return true, nil, "cancelled: " .. cancelled.text_of(cause.reason),
+    errno.ECANCELED
+end
+
+local function note_problem(self, value)
+  if cancelled.is(value) and not value.is_over
+    or cancelled.means(value, self.cause) then
+    self:cancel("its body was cancelled")
+  else
+    self:fail(value, Task.trace_of(value))
+  end
 end
 
 --- Its body has ended, as pcall has it: waits for the rest.
@@ -196,17 +283,12 @@ end
 ---@return boolean ok
 ---@return any ...
 function Scope:join(ok, ...)
-  if not ok then
-    local value = ...
-    if cancelled.is(value) and not value.is_over
-      or cancelled.means(value, self.cause) then
-      self:cancel("its body was cancelled")
-    else
-      self:fail(value, Task.trace_of(value))
-    end
-  end
-  self:wait_for_all()
-  note_unseen(self)
+  if self.is_over then return verdict(self, ok, ...) end -- it was left
+  if not ok then note_problem(self, (...)) end
+  repeat
+    self:wait_for_all()
+    note_unseen(self)
+  until self.live == 0 and not next(self.inner)
   self:finish()
   return verdict(self, ok, ...)
 end

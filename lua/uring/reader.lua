@@ -3,6 +3,9 @@
 -- self.at on.  End of file is a bare nil.
 local errno = require "uring.errno"
 local limits = require "uring.limits"
+local loop = require "uring.loop"
+
+local isyieldable = coroutine.isyieldable
 
 local Reader = {}
 
@@ -19,7 +22,7 @@ local function receive(self, limit)
   self.is_reading = false
   if not ok then error(bytes, 0) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if not bytes and limit and limit.rang then
+  if not bytes and limits.is_over(limit, code) then
     return nil, "timeout", errno.ETIMEDOUT
   end
   return bytes, message, code
@@ -27,6 +30,31 @@ end
 
 local function keep(self, bytes, at)
   self.unread, self.at = bytes, at
+end
+
+-- What was taken, and not given out, is next again.
+local function put_back(self, bytes)
+  if self.is_closed then return end
+  keep(self, bytes .. self.unread:sub(self.at), 1)
+end
+
+-- The alarm of a call that has a limit needs a loop.
+local function needs_loop(self)
+  return self.read_timeout and not loop.is_running()
+end
+
+local TURN = 64 -- calls that need not wait, until others have their turn
+
+-- Before a call takes what was received already: it costs no wait, but is not
+-- for a task that is to end.
+local function before_unread(self)
+  loop.check()
+  local hits = (self.hits or 0) + 1
+  self.hits = hits
+  if hits >= TURN and isyieldable() then
+    self.hits = 0
+    loop.pause()
+  end
 end
 
 --- Reads what there is, waiting for a first byte.
@@ -38,12 +66,13 @@ function Reader:read_some(max)
   if max and (math.type(max) ~= "integer" or max < 1) then
     error("read_some: bad argument 'max' (count of bytes expected)", 2)
   end
+  if self.at <= #self.unread then before_unread(self) end
   local bytes, at = self.unread, self.at
   if at > #bytes then
-    local limit = self.read_timeout and limits.begin(self, "read")
+    if needs_loop(self) then return loop.block(Reader.read_some, self, max) end
+    local limit <close> = self.read_timeout and limits.begin(self, "read")
     local message, code
     bytes, message, code = receive(self, limit)
-    if limit then limit:clear() end
     if not bytes then return nil, message, code end
     if bytes == "" then return nil end
     at = 1
@@ -56,10 +85,19 @@ function Reader:read_some(max)
   return at == 1 and bytes or bytes:sub(at)
 end
 
+-- What collect gives; read notes it where it may have to put it back.
+local function take(self, pieces)
+  local bytes, given = table.concat(pieces), self.given
+  if given then given[#given + 1] = bytes end
+  return bytes
+end
+
 -- Collects pieces until 'enough' says at which byte of the last they
 -- suffice, or to the end, which it says by "eof".  What comes after stays
 -- unread; where it fails, everything does, so that nothing is lost.
 local function collect(self, most, enough)
+  if needs_loop(self) then return loop.block(collect, self, most, enough) end
+  if self.at <= #self.unread then before_unread(self) end
   local limit <close> = self.read_timeout and limits.begin(self, "read")
   local pieces, size = {}, 0
   local piece, at = self.unread, self.at
@@ -69,27 +107,25 @@ local function collect(self, most, enough)
     if stop then
       pieces[#pieces + 1] = piece:sub(at, stop)
       keep(self, piece, stop + 1)
-      return table.concat(pieces)
+      return take(self, pieces)
     end
     pieces[#pieces + 1] = piece:sub(at)
     size = size + #piece - at + 1
+    keep(self, "", 1) -- they are ours alone
     if size > most then
       message, code = "too long", errno.ELIMIT
       break
     end
     ok, piece, message, code = pcall(receive, self, limit)
     if not ok then
-      keep(self, table.concat(pieces), 1)
+      put_back(self, table.concat(pieces))
       error(piece, 0)
     end
     if not piece then break end
-    if piece == "" then
-      keep(self, "", 1)
-      return table.concat(pieces), "eof"
-    end
+    if piece == "" then return take(self, pieces), "eof" end
     at = 1
   end
-  keep(self, table.concat(pieces), 1)
+  put_back(self, table.concat(pieces))
   return nil, message, code
 end
 
@@ -123,16 +159,45 @@ local function read_all(self)
   return bytes
 end
 
+local function kind_of(format)
+  if math.type(format) == "integer" and format >= 0 then return "count" end
+  return type(format) == "string" and format:match("^%*?([lLa])")
+    or error("read: bad format '" .. tostring(format)
+      .. "' (\"l\", \"L\", \"a\" or a count expected)", 4)
+end
+
 local function read_one(self, format)
-  if math.type(format) == "integer" and format >= 0 then
-    return read_count(self, format)
+  local kind = kind_of(format)
+  if kind == "count" then return read_count(self, format) end
+  if kind == "a" then return read_all(self) end
+  return read_line(self, kind == "L")
+end
+
+-- Returns the results packed, or nil, message, code.
+local function read_each(self, formats)
+  local results = { n = formats.n }
+  for i = 1, formats.n do
+    local bytes, message, code = read_one(self, formats[i])
+    if not bytes and message then return nil, message, code end
+    results[i] = bytes
+    if not bytes then
+      results.n = i
+      break
+    end
   end
-  local letter = type(format) == "string" and format:match("^%*?([lLa])")
-  if letter == "l" then return read_line(self, false) end
-  if letter == "L" then return read_line(self, true) end
-  if letter == "a" then return read_all(self) end
-  error("read: bad format '" .. tostring(format)
-    .. "' (\"l\", \"L\", \"a\" or a count expected)", 3)
+  return results
+end
+
+-- Where one fails, what the others have read is next again.
+local function read_several(self, formats)
+  self.given = {}
+  local ok, results, message, code = pcall(read_each, self, formats)
+  local given = table.concat(self.given)
+  self.given = nil
+  if ok and results then return table.unpack(results, 1, results.n) end
+  put_back(self, given)
+  if not ok then error(results, 0) end
+  return nil, message, code
 end
 
 --- Reads as a file of the io library does: "l" a line without its end, "L"
@@ -145,16 +210,8 @@ function Reader:read(...)
   local count = select("#", ...)
   if count == 0 then return read_one(self, "l") end
   if count == 1 then return read_one(self, (...)) end
-  local results = {}
-  for i = 1, count do
-    local bytes, message, code = read_one(self, (select(i, ...)))
-    results[i] = bytes
-    if not bytes then
-      if not message then return table.unpack(results, 1, i) end
-      return nil, message, code
-    end
-  end
-  return table.unpack(results, 1, count)
+  for i = 1, count do kind_of((select(i, ...))) end
+  return read_several(self, table.pack(...))
 end
 
 --- Iterates over what read_some gives.  Raises where that fails.

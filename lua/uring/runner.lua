@@ -59,10 +59,12 @@ function Run.new(options, body)
   local self = setmetatable({
     scheduler = options.scheduler or open(options.entries),
     lends = options.scheduler ~= nil, catches = {}, was_default = false,
-    outer = false, is_over = false,
+    is_over = false,
   }, Run)
   local scheduler = self.scheduler
   scheduler.on_deadlock, scheduler.on_signal = on_deadlock, on_signal
+  scheduler.interrupted, scheduler.exit, scheduler.cancelling = false, false, 0
+  loop.live[scheduler] = true
   self:inside(function()
     scheduler.root = Scope.new(false, false, false, { name = "run" })
     scheduler.root:spawn(body)
@@ -83,18 +85,23 @@ function Run:inside(body, ...)
 end
 
 --- Has the signals that concern a program act on the run.
----@param sigint string "cancel", "ignore" or "default"
+---@param sigint string "cancel", "ignore" or "default": what it is already
 function Run:catch_signals(sigint)
   self.was_default = system.sigpipe "ignore" -- writes say EPIPE instead
-  if sigint == "cancel" and system.catch "INT" then
+  if sigint ~= "default" and system.catch("INT", sigint == "ignore") then
     table.insert(self.catches, "INT")
   end
   if system.catch "QUIT" then table.insert(self.catches, "QUIT") end
 end
 
+-- A signal that came too late for a step is not lost.
 local function let_signals_go(self)
   if self.was_default then system.sigpipe "default" end
-  for _, name in ipairs(self.catches) do system.let_go(name) end
+  for _, name in ipairs(self.catches) do
+    if system.let_go(name) and name == "INT" then
+      self.scheduler.interrupted = true
+    end
+  end
   self.was_default, self.catches = false, {}
 end
 
@@ -104,18 +111,6 @@ function Run:drive()
   self:inside(function()
     while scheduler:tick() do end
   end)
-end
-
---- One turn, for a loop that is not ours: what is ready runs, and what has
--- completed.
----@param seconds? number that it may wait at most; default 0
----@return boolean live false once all tasks have ended
-function Run:step(seconds)
-  if self.is_over then return false end
-  local limit = math.ceil((seconds or 0) * 1e9)
-  local live = self:inside(self.scheduler.tick, self.scheduler, limit)
-  if not live then self:finish() end
-  return live
 end
 
 --- The descriptor that gets readable when step has something to do.
@@ -129,9 +124,28 @@ end
 function Run:timeout()
   if self.is_over then return nil end
   local scheduler = self.scheduler
-  if #scheduler.ready > 0 then return 0 end
+  if #scheduler.ready > 0 or scheduler.ring:sq_ready() > 0 then return 0 end
   local due = scheduler.timers:next()
   return due and math.max(0, (due - system.now()) / 1e9)
+end
+
+local function end_now(self)
+  self.is_over = true
+  loop.live[self.scheduler] = nil
+  let_signals_go(self)
+end
+
+-- What came up while the thread was blocked concerns the run around it.
+local function finish_lent(scheduler)
+  pcall(scheduler.ring.submit, scheduler.ring) -- what closes descriptors
+  exit.leave_if_asked(scheduler)
+  if scheduler.interrupted then
+    local outer = loop.is_running() and loop.current("uring.blocking")
+    if not outer then error(INTERRUPTED, 0) end
+    outer:on_signal(SIGINT)
+    error(outer.root.own_cause, 0)
+  end
+  if scheduler.root.failed then error(scheduler.root.problem, 0) end
 end
 
 -- A program whose reader has gone ends as any other does, quietly.
@@ -147,27 +161,63 @@ end
 --- Ends the run, which raises what has failed in it.
 function Run:finish()
   if self.is_over then return end
-  self.is_over = true
-  let_signals_go(self)
+  end_now(self)
   local scheduler = self.scheduler
-  if not self.lends then scheduler:close() end
+  if self.lends then return finish_lent(scheduler) end
+  scheduler:close()
   exit.leave_if_asked(scheduler)
-  if scheduler.root.failed then
-    if self.lends then error(scheduler.root.problem, 0) end
-    raise_failure(scheduler.root)
-  end
+  if scheduler.root.failed then raise_failure(scheduler.root) end
   if scheduler.interrupted then error(INTERRUPTED, 0) end
+end
+
+-- It cannot go on: all that waits is closed.
+local function give_up(self, problem)
+  end_now(self)
+  self.scheduler:close()
+  exit.leave_if_asked(self.scheduler)
+  error(problem, 0)
+end
+
+-- Calls a function of the run, with which the run may end.
+local function turn(self, what, body, ...)
+  if loop.is_running() and loop.current(what) == self.scheduler then
+    error(what .. ": called inside the run", 3)
+  end
+  local ok, live = pcall(self.inside, self, body, ...)
+  if not ok then give_up(self, live) end
+  if not live then self:finish() end
+  return live
+end
+
+--- One turn, for a loop that is not ours: what is ready runs, and what has
+-- completed.
+---@param seconds? number that it may wait at most; default 0
+---@return boolean live false once all tasks have ended
+function Run:step(seconds)
+  seconds = seconds or 0
+  if type(seconds) ~= "number" or seconds ~= seconds then
+    error("step: bad argument 'seconds' (number expected)", 2)
+  end
+  if self.is_over then return false end
+  local scheduler = self.scheduler
+  local limit = seconds < 1e9 and math.ceil(math.max(seconds, 0) * 1e9) or nil
+  return turn(self, "step", function()
+    if not scheduler:tick(limit) or scheduler.live == 0 then return false end
+    -- what was started now, pollfd shall tell of
+    if #scheduler.ready == 0 then scheduler.ring:submit() end
+    return true
+  end)
 end
 
 --- Cancels what has not ended, and waits for it.
 function Run:close()
   if self.is_over then return end
   local scheduler = self.scheduler
-  self:inside(function()
+  turn(self, "close", function()
     scheduler.root:cancel("the run was closed")
     while scheduler:tick() do end
+    return false
   end)
-  self:finish()
 end
 
 Run.__close = Run.close
@@ -185,12 +235,7 @@ function Run.run(options, body)
     self:drive()
   end)
   if options.watchdog then watchdog.rest() end
-  if not ok then
-    self.is_over = true
-    let_signals_go(self)
-    self.scheduler:close()
-    error(problem, 0)
-  end
+  if not ok then give_up(self, problem) end
   self:finish()
 end
 

@@ -1,8 +1,7 @@
 --- The scheduler: who runs next, and what becomes of those who have run.
 -- One tick is: run what is ready, then submit everything that was started
 -- and take what has completed, in one system call.  C remembers which
--- coroutine started an op, and a step names it when the op has completed,
--- so that the scheduler knows neither ids nor opcodes.
+-- coroutine started an op, and a step names it: no ids, no opcodes here.
 --
 -- A coroutine that waits yields IO, a private sentinel (see loop.lua), so
 -- that waiting can be told from the values of a generator.
@@ -62,7 +61,7 @@ function Scheduler.new(ring, bound)
     root = false, -- the outermost scope
     on_deadlock = false, -- called where nothing could ever wake a task
     on_signal = false, -- called with the number of a signal
-    cancelling = 0, -- while another one runs: what loop.lua counts
+    cancelling = 0, last_leaf = false, -- while another one runs: of loop.lua
   }, Scheduler)
 end
 
@@ -82,9 +81,12 @@ function Scheduler:remove(task)
 end
 
 --- The coroutine that was resumed last, in which those of the user nest.
----@return thread
-function Scheduler.leaf()
-  return leaf
+---@param put? thread|false what it is from now on
+---@return thread|false before
+function Scheduler.leaf(put)
+  local before = leaf
+  if put ~= nil then leaf = put end
+  return before
 end
 
 --- The task that runs.
@@ -161,8 +163,7 @@ local function patience(self)
   local due = self.timers:next()
   if not due then return true, -1 end
   local left = due - system.now()
-  if left <= 0 then return false, 0 end
-  return true, left
+  return left > 0, left > 0 and left or 0
 end
 
 -- Resumes those that a step has named.  All of them, even where one fails:
@@ -190,7 +191,8 @@ function Scheduler:tick(limit)
   leaf = false
   if self.live == 0 then return false end
   local wait, nanoseconds = patience(self)
-  if limit and (nanoseconds < 0 or nanoseconds > limit) then
+  if limit and (nanoseconds > limit
+    or nanoseconds < 0 and self.ring:in_flight() > 0) then
     wait, nanoseconds = limit > 0, limit
   end
   local filled, now, signal = self.bound.step(self.batch, self.left, wait,
@@ -257,14 +259,11 @@ end
 -- that do not wait go on as they are.
 ---@param threads thread[]
 function Scheduler:interrupt(threads)
-  local set
+  local set = {}
   for _, thread in ipairs(threads) do
-    if leave_place(self, thread) then
-      set = set or {}
-      set[thread] = true
-    end
+    if leave_place(self, thread) then set[thread] = true end
   end
-  if not set then return end
+  if next(set) == nil then return end
   for _, id in ipairs(self.bound.ids(set)) do
     self.bound.start_for.cancel(nil, id)
   end

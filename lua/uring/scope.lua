@@ -17,12 +17,24 @@ loop.on_switch(function(scheduler) current = scheduler end)
 ---@field deadline number? seconds of uring.now; may be set
 ---@field cancelled boolean whether cancel was called, or its time is over
 ---@field errors any[] what failed after the first
-local Scope = { __name = "uring.Scope" }
+local Scope = {
+  __name = "uring.Scope",
+  -- Of every scope until they are set, which few are.
+  failures = 0, -- of async tasks
+  number = false,
+  promised = 0, -- places for tasks, to those who were woken
+  trace = false, -- where the problem was raised
+  was_left = false, -- by its generator
+}
 
 function Scope:__index(key)
   if Scope[key] ~= nil then return Scope[key] end
   if key == "deadline" then return self.due and self.due / 1e9 or nil end
   if key == "cancelled" then return self.own_cause ~= false end
+  if key == "errors" then
+    self.errors = {}
+    return self.errors
+  end
 end
 
 function Scope:__newindex(key, value)
@@ -56,18 +68,22 @@ function Scope.new(parent, task, thread, options)
   local outer = thread and current.own[thread] or false
   local shield = options.shield or false
   local self = setmetatable({
+    scheduler = current,
     parent = parent, task = task, thread = thread, outer = outer,
-    name = options.name, on_error = options.on_error, max = options.max,
+    name = options.name, max = options.max or false,
+    on_error = options.on_error or false,
     shield = shield, guards = shield or outer and outer.guards or false,
-    inner = {}, tasks = {}, live = 0, daemons = 0,
-    cause = false, own_cause = false, problem = nil, trace = false,
-    failed = false, errors = {}, unseen = false, timed_out = false,
-    waiter = false, ending = false, is_over = false,
-    due = false, bucket = false, place = 0, number = false, line = false,
+    inner = {}, tasks = {}, entered = 0, -- sets: to when each was entered
+    live = 0, daemons = 0,
+    cause = false, own_cause = false, failed = false, unseen = false,
+    timed_out = false, was_cut = false, ending = false, is_over = false,
+    waiters = false, watchers = false, line = false,
+    due = false, bucket = false, place = 0, -- at most 32 fields: half the size
   }, Scope)
   if thread then current.own[thread] = self end
   if not parent then return self end
-  parent.inner[self] = true
+  parent.entered = parent.entered + 1
+  parent.inner[self] = parent.entered
   if parent.cause and not shield then
     self.cause = parent.cause
     loop.count_cancelled(1)
@@ -77,11 +93,15 @@ end
 
 -- The scope of a task in which it spawns where it has opened none.
 local function implicit_scope(task)
-  if not task.implicit then
-    task.implicit = Scope.new(task.scope, task, task.thread,
-      { name = task.name })
+  local scope = task.implicit
+  if scope then return scope end
+  scope = Scope.new(task.scope, task, task.thread, { name = task.name })
+  task.implicit = scope
+  if task.cause and not scope.cause then
+    scope.cause = task.cause
+    loop.count_cancelled(1)
   end
-  return task.implicit
+  return scope
 end
 
 --- The scope in which the running code is: the innermost that is open.
@@ -99,6 +119,32 @@ function Scope.innermost()
   return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
 end
 
+--- Lists a set in the order in which its members were entered: what is done
+-- to all of them happens in the same order in every process.
+---@param set table<table, integer>
+---@return table[]
+function Scope.in_order(set)
+  local order, members = {}, {}
+  for member, entered in pairs(set) do
+    order[#order + 1], members[entered] = entered, member
+  end
+  table.sort(order)
+  for place, entered in ipairs(order) do order[place] = members[entered] end
+  return order
+end
+
+-- Calls a method in the run of the scope, which may not be the one that runs:
+-- a function of uring.blocking has one of its own.
+local function at_home(self, method, ...)
+  local before = loop.switch(self.scheduler)
+  local ok, result = pcall(method, self, ...)
+  loop.switch(before)
+  if not ok then error(result, 0) end
+  return result
+end
+
+Scope.at_home = at_home
+
 -- Cancellation
 
 --- Cancels the scope and those inside it, up to shields, for a cause.
@@ -108,14 +154,16 @@ function Scope:spread(cause, threads)
   if self.cause then return end
   self.cause = cause
   loop.count_cancelled(1)
-  for inner in pairs(self.inner) do
+  for _, inner in ipairs(Scope.in_order(self.inner)) do
     if not inner.shield then inner:spread(cause, threads) end
   end
   local function add_leaf(thread)
     local leaf = current:innermost(thread)
     if current:cause_for(leaf) then threads[#threads + 1] = leaf end
   end
-  for task in pairs(self.tasks) do add_leaf(task.thread) end
+  for _, task in ipairs(Scope.in_order(self.tasks)) do
+    add_leaf(task.thread)
+  end
   if self.thread then add_leaf(self.thread) end
 end
 
@@ -123,7 +171,10 @@ end
 -- and uring.scope returns nil, "cancelled: reason", ECANCELED.
 ---@param reason? any
 function Scope:cancel(reason)
-  if self.is_over or self.own_cause then return end
+  if self.is_over or self.own_cause or not current then return end
+  if self.scheduler ~= current then
+    return at_home(self, self.cancel, reason)
+  end
   self.own_cause = cancelled.new(self:title(), reason)
   local threads = {}
   self:spread(self.own_cause, threads)
@@ -132,7 +183,7 @@ end
 
 --- Its time is over: the scheduler calls it.
 function Scope:expire()
-  self.timed_out, self.bucket = not self.own_cause, false
+  self.timed_out, self.bucket = self.timed_out or not self.own_cause, false
   self:cancel("timeout")
 end
 
@@ -141,9 +192,13 @@ end
 function Scope:set_deadline(deadline)
   if deadline ~= nil and (type(deadline) ~= "number"
     or deadline ~= deadline) then
-    error("bad deadline (seconds expected)", 3)
+    error("bad deadline (seconds expected)", 2)
   end
-  if self.bucket then self.bucket[self.place] = false end
+  if self.is_over or self.own_cause then return end
+  if self.scheduler ~= current then
+    return at_home(self, self.set_deadline, deadline)
+  end
+  if self.bucket then self.bucket:remove(self.place) end
   self.bucket = false
   self.due = deadline and deadline < 1e9 and math.ceil(deadline * 1e9) or false
   if not self.due then return end
@@ -151,16 +206,25 @@ function Scope:set_deadline(deadline)
   self.bucket, self.place = current.timers:add(self.due, self)
 end
 
+local function wake_all(threads)
+  for _, thread in ipairs(threads or {}) do loop.wake(thread) end
+end
+
 --- Forgets the scope, which has ended.
 function Scope:finish()
+  if self.is_over then return end
   self.is_over = true
-  if self.bucket then self.bucket[self.place] = false end
+  if self.bucket then self.bucket:remove(self.place) end
   if self.thread and current.own[self.thread] == self then
     current.own[self.thread] = self.outer or nil
   end
   if self.parent then self.parent.inner[self] = nil end
   if self.cause then loop.count_cancelled(-1) end
   if self.own_cause then self.own_cause.is_over = true end
+  if self.ending then self.ending.is_over = true end
+  wake_all(self.line)
+  wake_all(self.watchers)
+  self.line, self.watchers = false, false
 end
 
 return Scope

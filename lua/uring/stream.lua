@@ -5,7 +5,6 @@
 --   _transmit(self, data) --> count               | nil, message, code
 -- and the fields fd, unread = "", at = 1, line_limit, all_limit (bytes).
 -- A closed stream says nil, "closed", ECLOSED.
-local core = require "uring.core"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
 local Reader = require "uring.reader"
@@ -42,8 +41,9 @@ end
 function Stream:close()
   if self.is_closed then return true end
   self.is_closed, self.unread, self.at = true, "", 1
-  if self.is_reading or self.is_writing or (self.acceptors or 0) > 0 then
-    loop.post("cancel_fd", self.fd, core.consts.IORING_ASYNC_CANCEL_ALL)
+  limits.forget(self)
+  if self.is_reading or self.is_writing or (self.waiting or 0) > 0 then
+    loop.cancel_fd(self.fd)
   end
   if not loop.post("close", self.fd) then system.close(self.fd) end
   return true

@@ -13,21 +13,21 @@ local OPTIONS = {
 
 local function check_options(what, options)
   if type(options) ~= "table" then
-    error(what .. ": bad argument 'options' (table expected)", 4)
+    error(what .. ": bad argument 'options' (table expected)", 3)
   end
   for name, value in pairs(options) do
-    if type(value) ~= OPTIONS[name] then
-      error(("%s: bad option '%s'"):format(what, tostring(name)), 4)
+    if type(value) ~= OPTIONS[name] or value ~= value then
+      error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
     end
   end
   if options.max and options.max < 1 then
-    error(what .. ": bad option 'max' (1 or more expected)", 4)
+    error(what .. ": bad option 'max' (1 or more expected)", 3)
   end
 end
 
 local function check_body(what, body)
   if type(body) ~= "function" then
-    error(what .. ": bad argument 'body' (function expected)", 4)
+    error(what .. ": bad argument 'body' (function expected)", 3)
   end
 end
 
@@ -77,9 +77,7 @@ local function check_seconds(what, seconds)
 end
 
 local function run_in(what, options, body, ...)
-  if type(body) ~= "function" then
-    error(what .. ": bad argument 'body' (function expected)", 3)
-  end
+  check_body(what, body)
   local scope = open("uring." .. what, options)
   return give(scope:join(xpcall(body, Task.keep_trace, ...)))
 end
@@ -158,13 +156,42 @@ function structured.all(functions)
   end)
 end
 
+local function close(value)
+  return value:close()
+end
+
 local function dispose(values)
   for i = 1, values.n do
-    local value = values[i]
-    local kind = type(value)
-    local can = (kind == "table" or kind == "userdata") and value.close
-    if can then pcall(can, value) end
+    local kind = type(values[i])
+    if kind == "table" or kind == "userdata" then pcall(close, values[i]) end
   end
+end
+
+-- The scope of a race has ended, as pcall has it.
+local function decide(race, ok, ...)
+  local values = race.values
+  if ok and values then
+    return race.winner, table.unpack(values, 1, values.n)
+  end
+  if values then dispose(values) end
+  if not ok then error(..., 0) end
+  error("race: each of the functions was cancelled", 2)
+end
+
+local ORDER = { number = 1, string = 2 }
+
+local function goes_before(a, b)
+  local kind, other = ORDER[type(a)] or 3, ORDER[type(b)] or 3
+  if kind ~= other then return kind < other end
+  return kind < 3 and a < b
+end
+
+-- In the same order in every process, as far as keys have one.
+local function sorted_keys(set)
+  local keys = {}
+  for key in pairs(set) do keys[#keys + 1] = key end
+  table.sort(keys, goes_before)
+  return keys
 end
 
 --- Runs functions concurrently until the first has ended; the others are
@@ -177,18 +204,19 @@ function structured.race(functions)
   if next(functions) == nil then
     error("race: bad argument 'functions' (one or more expected)", 2)
   end
-  local winner
-  structured.scope(function(scope)
-    for key, body in pairs(functions) do
+  local race = { winner = nil, values = false }
+  local function start(scope)
+    for _, key in ipairs(sorted_keys(functions)) do
+      local body = functions[key]
       scope:spawn(function()
         local values = table.pack(body())
-        if winner then return dispose(values) end
-        winner = { key = key, values = values }
+        if race.values then return dispose(values) end
+        race.winner, race.values = key, values
         scope:cancel("another has won")
       end)
     end
-  end)
-  return winner.key, table.unpack(winner.values, 1, winner.values.n)
+  end
+  return decide(race, pcall(structured.scope, start))
 end
 
 --- Calls a function for each of a list, so many at once.

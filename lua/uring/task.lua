@@ -3,13 +3,11 @@ local cancelled = require "uring.cancelled"
 local coroutines = require "uring.coroutines"
 local loop = require "uring.loop"
 
-local create, running = coroutine.create, coroutine.running
-local status = coroutine.status
+local close, create = coroutine.close, coroutine.create
+local running, status = coroutine.running, coroutine.status
 
 local current -- the scheduler that runs
 local numbers = 0 -- given out to those that are looked at
-
-loop.on_switch(function(scheduler) current = scheduler end)
 
 ---@class uring.Task
 ---@field name string? for people
@@ -21,6 +19,11 @@ Task.__index = Task
 
 -- Where an error was raised first, which passes through several tasks.
 local passing = { value = nil, trace = false, on = false }
+
+loop.on_switch(function(scheduler)
+  current = scheduler
+  if not scheduler then passing.value, passing.trace = nil, false end
+end)
 
 --- What xpcall does with an error: keeps where it was raised, and leaves it
 -- as it is.
@@ -61,16 +64,18 @@ local function set_outcome(self, ok, ...)
     return
   end
   local value = ...
-  local cause = self.cause or self.scope.cause
-  local ended = cancelled.means(value, cause)
+  local ended = cancelled.means(value, self.cause)
+    or cancelled.means(value, self.scope.cause)
     or cancelled.is(value) and not value.is_over
   self.outcome = ended and "cancelled" or "failed"
   self.problem = value
   self.trace = not ended and Task.trace_of(value) or nil
+  passing.on = false
 end
 
 local function finish(self, ok, ...)
   set_outcome(self, ok, ...)
+  self.scope:judge(self) -- on_error may wait
   if self.cause then
     self.cause.is_over = true
     loop.count_cancelled(-1)
@@ -79,10 +84,8 @@ local function finish(self, ok, ...)
   debug.sethook(self.thread)
   local waiters = self.waiters
   self.waiters, self.greeter = nil, nil
+  for _, thread in ipairs(waiters or {}) do loop.wake(thread) end
   self.scope:ended(self)
-  for _, thread in ipairs(waiters or {}) do
-    if thread then loop.wake(thread) end
-  end
 end
 
 local function conclude(self, ok, ...)
@@ -123,7 +126,7 @@ function Task:abort(problem)
   if self.outcome then return end
   local ok, trace = pcall(debug.traceback, self.thread)
   Task.set_trace(problem, ok and trace)
-  pcall(coroutine.close, self.thread)
+  pcall(close, self.thread)
   finish(self, false, problem)
 end
 
@@ -166,10 +169,10 @@ end
 --- Takes a coroutine out that no longer awaits the task.
 ---@param thread thread
 function Task:leave(thread)
-  for place, each in ipairs(self.waiters) do
-    if each == thread then self.waiters[place] = false end
-  end
   if self.greeter == thread then self.greeter = nil end
+  for place, each in ipairs(self.waiters) do
+    if each == thread then return table.remove(self.waiters, place) end
+  end
 end
 
 --- What it is to wait for it.
@@ -178,15 +181,25 @@ function Task:describe()
   return "the end of " .. tostring(self)
 end
 
+-- Its end would wake us in the run to which it belongs, and not in ours.
+local function check_home(self, what, level)
+  if self.scope.scheduler == current then return end
+  error(what .. ": the task belongs to another run", level)
+end
+
 local function wait_for_end(self, what)
+  if self.outcome and not current then return end
   loop.check_can_wait(what)
-  if self.outcome then return end
-  if loop.task() == self then
-    error(what .. ": a task cannot wait for its own end", 3)
+  if not self.outcome then
+    if loop.task() == self then
+      error(what .. ": a task cannot wait for its own end", 3)
+    end
+    check_home(self, what, 4)
+    self.waiters = self.waiters or {}
+    table.insert(self.waiters, (running()))
+    loop.wait(self)
   end
-  self.waiters = self.waiters or {}
-  table.insert(self.waiters, (running()))
-  loop.wait(self)
+  self.scope:seen(self)
 end
 
 local function unpack_results(self)
@@ -205,7 +218,6 @@ end
 ---@return any ... its results
 function Task:await()
   wait_for_end(self, "task:await")
-  self.was_seen = true
   if self.outcome == "done" then return unpack_results(self) end
   Task.set_trace(self.problem, self.trace)
   error(problem_of(self), 0)
@@ -216,7 +228,6 @@ end
 ---@return any ... its results, or the error
 function Task:result()
   wait_for_end(self, "task:result")
-  self.was_seen = true
   if self.outcome == "done" then return true, unpack_results(self) end
   return false, problem_of(self)
 end
@@ -234,7 +245,10 @@ end
 -- It is over once it has cleaned up.
 ---@param reason? any
 function Task:cancel(reason)
-  if self.outcome or self.cause then return end
+  if self.outcome or self.cause or not current then return end
+  if self.scope.scheduler ~= current then
+    return self.scope:at_home(function() self:cancel(reason) end)
+  end
   self.cause = cancelled.new("task " .. self:id(), reason)
   loop.count_cancelled(1)
   local threads = {}
@@ -256,20 +270,26 @@ function Task:ready(...)
   loop.wake(waiter)
 end
 
---- Waits until the task calls task:ready.  Raises where it ended without.
+--- Waits until the task calls task:ready.  Raises where it ended without:
+-- the task's error, where that is why.
 ---@return any ... what ready was given
 function Task:wait_ready()
   loop.check_can_wait("task:wait_ready")
   if not self.greeting and not self.outcome then
     if self.greeter then error("wait_ready: another waits already", 2) end
+    check_home(self, "task:wait_ready", 3)
     self.waiters, self.greeter = self.waiters or {}, running()
     table.insert(self.waiters, self.greeter) -- its end wakes us too
     loop.wait(self)
   end
-  if not self.greeting then
+  local greeting = self.greeting
+  if greeting then return table.unpack(greeting, 1, greeting.n) end
+  if self.outcome == "done" then
     error("wait_ready: the task ended without task:ready()", 2)
   end
-  return table.unpack(self.greeting, 1, self.greeting.n)
+  self.scope:seen(self)
+  Task.set_trace(self.problem, self.trace)
+  error(problem_of(self), 0)
 end
 
 return Task

@@ -109,6 +109,10 @@ end
 ---@return integer? at nanoseconds; nil where there is no timer
 function Timers:next()
   local tick = self.ticks[1]
+  while tick and #self.buckets[tick] == 0 do -- all were taken out
+    self.buckets[pop_tick(self)] = nil
+    tick = self.ticks[1]
+  end
   return tick and tick * NS_PER_TICK
 end
 

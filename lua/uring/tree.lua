@@ -1,5 +1,5 @@
 --- What all tasks are doing, as text: for people who look for what hangs.
-local OURS = "uring/%w+%.lua$"
+local HOME = debug.getinfo(1, "S").source:match("^.*/") or "@"
 
 local tree = {}
 
@@ -8,7 +8,7 @@ local function line_of(thread)
   for level = 0, 40 do
     local info = debug.getinfo(thread, level, "Sl")
     if not info then return nil end
-    if info.currentline > 0 and not info.source:find(OURS) then
+    if info.currentline > 0 and info.source:sub(1, #HOME) ~= HOME then
       return info.short_src .. ":" .. info.currentline
     end
   end
@@ -65,8 +65,11 @@ local function inner_of(scope, task)
 end
 
 local function add_scope(lines, indent, scheduler, scope, ops)
-  lines[#lines + 1] = indent .. tostring(scope)
-  indent = indent .. "  "
+  local implicit = scope.task and scope.task.implicit == scope
+  if not implicit or next(scope.tasks) then
+    lines[#lines + 1] = indent .. tostring(scope)
+    indent = indent .. "  "
+  end
   for _, task in ipairs(sorted(scope.tasks)) do
     lines[#lines + 1] = indent .. describe(scheduler, task, ops)
     for _, inner in ipairs(inner_of(scope, task)) do
@@ -85,22 +88,30 @@ local function ops_in_flight(scheduler)
   return ops
 end
 
---- The task that a coroutine of it belongs to, in words.
+--- The task that a coroutine of it belongs to.
+---@param scheduler uring.Scheduler
+---@param thread thread
+---@return uring.Task?
+function tree.owner(scheduler, thread)
+  while scheduler.outer[thread] do thread = scheduler.outer[thread] end
+  return scheduler.tasks[thread]
+end
+
+--- What people call a task.
+---@param task uring.Task
+---@return string
+function tree.name(task)
+  return "task " .. task:id() .. (task.name and " " .. task.name or "")
+end
+
+--- Where a coroutine is, and those in it that wait, in words.
 ---@param scheduler uring.Scheduler
 ---@param thread thread
 ---@return string
-function tree.owner(scheduler, thread)
-  while scheduler.outer[thread] do thread = scheduler.outer[thread] end
-  local task = scheduler.tasks[thread]
-  return task and tostring(task) or "a task that has ended"
-end
-
---- Where a coroutine is, in words.
----@param thread thread
----@return string
-function tree.place(thread)
+function tree.place(scheduler, thread)
   if coroutine.status(thread) == "dead" then return " at its end" end
-  return " at " .. (line_of(thread) or "an unknown line")
+  local lines = lines_of(scheduler, thread)
+  return " at " .. (lines ~= "" and lines or "an unknown line")
 end
 
 --- All scopes and tasks, a line each, indented by what they are in.

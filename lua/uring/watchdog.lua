@@ -8,11 +8,12 @@ local resume = coroutine.resume
 
 local watchdog = {}
 
-local function look(scheduler, thread, limit, start, ...)
+local function look(scheduler, task, thread, limit, start, ...)
   local took = system.now() - start
   if took > limit then
     report.say(("%s held the loop for %.3f s; it is now%s"):format(
-      tree.owner(scheduler, thread), took / 1e9, tree.place(thread)))
+      task and tree.name(task) or "a coroutine", took / 1e9,
+      tree.place(scheduler, task and task.thread or thread)))
   end
   return ...
 end
@@ -23,7 +24,9 @@ end
 function watchdog.watch(scheduler, seconds)
   local limit = math.ceil(seconds * 1e9)
   Scheduler.use_resume(function(thread, ...)
-    return look(scheduler, thread, limit, system.now(), resume(thread, ...))
+    local task = tree.owner(scheduler, thread)
+    return look(scheduler, task, thread, limit, system.now(),
+      resume(thread, ...))
   end)
 end
 

@@ -73,8 +73,10 @@ end
 
 local function problem_of(self, alarm, count, message, code)
   if self.is_closed then return "closed", errno.ECLOSED end
-  if alarm and alarm.rang then return "timeout", errno.ETIMEDOUT end
-  if count then return "closed", errno.EPIPE end
+  if count == 0 then return "closed", errno.EPIPE end
+  if not code or limits.is_over(alarm, code) then
+    return "timeout", errno.ETIMEDOUT
+  end
   return message, code
 end
 
@@ -82,13 +84,12 @@ end
 -- has, and the rest has not, what comes later would make no sense to a peer.
 local function transmit_all(self, data, alarm)
   local sent, rest, count, message, code = 0, data, nil, nil, nil
-  while not self.is_closed do
+  while not self.is_closed and not (alarm and alarm.rang) do
     count, message, code = self:_transmit(rest)
     if not count or count == 0 then break end
     sent = sent + count
     self.is_broken = sent < #data and self.breaks
     if sent == #data then return self end
-    if alarm and alarm.rang then break end
     rest = core.slice(data, sent + 1)
   end
   message, code = problem_of(self, alarm, count, message, code)
@@ -101,14 +102,15 @@ local function write(self, data, alarm)
   end
   self.is_writing = true
   local ok, done, message, code, written
-  if self.is_broken then
+  if self.is_broken and not self.is_closed then
     ok, message, code, written = true, "broken", errno.EPIPE, 0
   else
     ok, done, message, code, written = pcall(transmit_all, self, data, alarm)
   end
   self.is_writing = self.writers ~= nil and hand_over(self)
   if not ok then error(done, 0) end
-  return done, message, code, written
+  if done then return done end
+  return nil, message, code, written
 end
 
 --- Writes all that is given, strings and numbers, or one Buffer; whole with
@@ -126,6 +128,7 @@ function Writer:write(data, ...)
   end
   if #data == 0 and not self.is_closed then return self end
   if not self.write_timeout then return write(self, data) end
+  if not loop.is_running() then return loop.block(Writer.write, self, data) end
   local alarm <close> = limits.begin(self, "write")
   return write(self, data, alarm)
 end

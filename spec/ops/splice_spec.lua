@@ -117,12 +117,28 @@ rows.describe("splice", function()
     assert.equal("untouched", file:read())
   end)
 
+  -- In 6.1 a cancel may not find what a thread of the kernel is taking up.
+  local function cancelled(ring, ...)
+    local id, found = rows.start(ring, "splice", ...), {}
+    repeat
+      rows.start(ring, "cancel", id)
+      found.cancel = nil
+      repeat
+        local res, _, data = raw.take(ring)
+        found[data] = res
+      until found.cancel
+    until found.cancel ~= -errno.ENOENT or found.splice
+    if not found.splice then found.splice = raw.take(ring) end
+    assert.equal(0, ring:in_flight())
+    return found.splice, found.cancel
+  end
+
   it("ends when it is cancelled while it waits", function()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
     local to, from = own(uring.pipe())
     local ring <close> = rows.ring()
-    local res, cancel = rows.cancelled(ring, "splice", r, nil, from, nil, 4)
+    local res, cancel = cancelled(ring, r, nil, from, nil, 4)
     -- A thread of the kernel has begun with it, or has not: a signal, of
     -- which the kernel speaks to itself as 512, interrupts what has.
     if res ~= -errno.ECANCELED then

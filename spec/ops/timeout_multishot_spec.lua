@@ -39,11 +39,14 @@ rows.describe(NAME, function()
       end
     end
     assert.equal(1, ring:in_flight())
-    ring:get_sqe():prep_cancel(id)
+    local function cancel() ring:get_sqe():prep_cancel(id) end
+    cancel()
     while ring:in_flight() > 0 do
       assert(ring:submit_and_wait(1, 10))
       for res, flags, data in ring:cqes() do
-        if data == NAME and flags == 0 then
+        if data ~= NAME then
+          if res < 0 then cancel() end -- nothing finds it as it expires
+        elseif flags == 0 then
           assert.equal(-uring.errno.ECANCELED, res)
         end
       end
@@ -72,6 +75,23 @@ rows.describe(NAME, function()
       assert.equal(3, count)
     end)
   end)
+
+  it("is cancelled when its loop is left, though it is just expiring",
+    function()
+      within.run(function()
+        local ring = loop.current("this spec").ring
+        local others, count, start = ring:in_flight(), 0, nil
+        for _ in u.op.timeout_multishot(0.001) do
+          start, count = core.now(), count + 1
+          while core.now() - start < 3 * MS do end
+          if count == 3 then break end
+        end
+        while ring:in_flight() > others do
+          assert.is_true(core.now() - start < 1000 * MS, "it is not cancelled")
+          u.yield()
+        end
+      end)
+    end)
 
   it("is cancelled while the time is not over", function()
     rows.assert_cancelled(NAME, 100)

@@ -17,7 +17,7 @@ end
 
 -- Not a task, so the run ends without it.
 local function watch_over(scheduler)
-  loop.wake(coroutine.create(function()
+  loop.ready(coroutine.create(function()
     uring.op.timeout(LIMIT)
     scheduler.root:fail(tracebacks(scheduler))
   end))

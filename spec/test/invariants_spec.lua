@@ -111,7 +111,7 @@ describe("a simulated run finds", function()
   it("ops that are left behind", function()
     assert.same({ "  #1 timeout was in flight when the ring was closed, and "
       .. "nobody had cancelled it" }, faults_of(function()
-        loop.wake(coroutine.create(function() op.timeout(10) end))
+        loop.ready(coroutine.create(function() op.timeout(10) end))
         uring.sleep(1)
       end))
   end)

@@ -184,9 +184,10 @@ describe("a multishot op", function()
       buffers:string(flags, out)
       rows.start(ring, "recv_multishot", b, buffers)
       rows.raw("send", a, "more")
-      local cqe = rows.reap(ring, 1)[1]
-      assert.is_true(cqe.flags & MORE ~= 0)
-      assert.equal("more", buffers:string(cqe.flags, cqe.res))
+      local res
+      res, flags = raw.take(ring) -- there may be an ENOBUFS at once
+      assert.is_true(flags & MORE ~= 0)
+      assert.equal("more", buffers:string(flags, res))
     end)
   end)
 

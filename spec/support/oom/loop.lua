@@ -1,6 +1,5 @@
 --- The loop: tasks, ops, sleeps, generators.
 local core = require "uring.core"
-local loop = require "uring.loop"
 local uring = require "uring"
 
 local op = uring.op
@@ -29,7 +28,8 @@ local function main(name)
   end, 1, 2)
   assert(op.nop())
   assert(sum(numbers) == 3)
-  assert(not op.recv(0x7fffffff, loop.receive_buffers() or core.buffer(8)))
+  local ring = require("uring.buffers").receive()
+  assert(not op.recv(0x7fffffff, ring or core.buffer(8)))
   assert(pcall(uring.sleep, 0))
   assert(tostring(task))
   return "done", name

@@ -1,6 +1,5 @@
 --- Multishot ops: descriptors that nobody takes, strings of a buffer ring.
 local core = require "uring.core"
-local loop = require "uring.loop"
 local uring = require "uring"
 
 local C, op = core.consts, uring.op
@@ -26,7 +25,7 @@ local taken -- a descriptor
 
 local function receive()
   local count = 0
-  local buffers = loop.receive_buffers()
+  local buffers = require("uring.buffers").receive()
   if not buffers then return end -- no memory for them
   for bytes in op.recv_multishot(taken, buffers) do count = count + #bytes end
   assert(count == 64)

@@ -1,0 +1,43 @@
+--- The ring of a run, and the buffers that its sockets receive into.
+local loop = require "uring.loop"
+
+local GROUP = 0 -- its bgid
+local COUNT, SIZE = 256, 4096 -- in all, what an L2 cache holds
+
+local buffers = {}
+
+local current -- the scheduler that runs
+
+loop.on_switch(function(scheduler) current = scheduler end)
+
+--- Makes a buffer ring that the ops of this run may receive into: give it
+-- to uring.op.recv, read or recv_multishot in the place of a Buffer.
+---@param options table bgid (from 1 on), entries (a power of two), size
+---@return uring.BufRing? buffers
+---@return string? message
+---@return integer? code
+function buffers.buf_ring(options)
+  return loop.current("uring.buf_ring").ring:buf_ring(options)
+end
+
+--- The ring of this run: for its register calls, whose buffers, files and
+-- the like uring.op uses then, and for what it tells about itself.
+---@return uring.Ring
+function buffers.ring()
+  return loop.current("uring.ring").ring
+end
+
+--- The buffer ring from which sockets receive.
+---@return uring.BufRing? buffers nil where this kernel has none
+---@return integer size of one buffer, in bytes
+function buffers.receive()
+  if not current then return nil, SIZE end
+  if current.buffers == nil then
+    current.buffers = current.ring:buf_ring {
+      bgid = GROUP, entries = COUNT, size = SIZE,
+    } or false
+  end
+  return current.buffers or nil, SIZE
+end
+
+return buffers
