@@ -455,6 +455,22 @@ scope run (1 task)
       task N fresh (new)]], text)
   end)
 
+  it("shows whom a connection waits for", function()
+    local text, where
+    uring.run(function()
+      local listener <close> = assert(uring.listen "127.0.0.1:0")
+      local conn <close> = assert(uring.connect(listener:sockname()))
+      local other <close> = assert(listener:accept())
+      where = tostring(other:sockname())
+      local task = uring.spawn(conn.read, conn)
+      uring.yield()
+      text = uring.debug.tree()
+      task:cancel()
+    end)
+    assert.matches("task %d+ %(waiting%): recv fd %d+ %(" .. where .. "%)",
+      text)
+  end)
+
   it("is that of a run", function()
     assert.error_matches(uring.debug.tree, "uring.debug.tree needs uring.run")
   end)

@@ -90,9 +90,10 @@ local function restart(self)
   reserve(self)
 end
 
--- The op shall end, but the loop goes on.
+-- The op shall end, but the loop goes on.  Where a completion comes all the
+-- same, the kernel may have missed the cancel before.
 local function pause(self)
-  if self.pausing or self.queued < HIGH_WATER then return end
+  if not self.pausing and self.queued < HIGH_WATER then return end
   self.pausing = loop.post("cancel", self.id)
 end
 
@@ -139,6 +140,7 @@ local function pump(self)
     if self.closed then
       dispose(self, value)
       if final then return end
+      loop.post("cancel", self.id) -- it was missed
     else
       local last = self.last
       local ok, problem = pcall(take, self, value, extra, final)

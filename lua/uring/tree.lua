@@ -1,4 +1,7 @@
 --- What all tasks are doing, as text: for people who look for what hangs.
+local system = require "uring.system"
+
+-- Ours is what stands beside this file.
 local HOME = debug.getinfo(1, "S").source:match("^.*/") or "@"
 
 local tree = {}
@@ -31,7 +34,10 @@ local function wait_of(scheduler, task, ops)
   if place then return place.describe and place:describe() or "waits" end
   local op = ops[leaf]
   if not op then return nil end
-  return op.fd and ("%s fd %d"):format(op.name, op.fd) or op.name
+  if not op.fd then return op.name end
+  local text, peer = ("%s fd %d"):format(op.name, op.fd), nil
+  if op.fd >= 0 then peer = system.getpeername(op.fd) end
+  return peer and ("%s (%s)"):format(text, tostring(peer)) or text
 end
 
 local function describe(scheduler, task, ops)
