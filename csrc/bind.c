@@ -149,6 +149,38 @@ static int ids_of(lua_State *L) {
   return 1;
 }
 
+/* ids_on(fd) -> the ids of the ops in flight on a descriptor */
+static int ids_on(lua_State *L) {
+  const Ring *ring = lua_touserdata(L, UP_RING);
+  lua_Integer fd = luaL_checkinteger(L, 1);
+  lua_newtable(L);
+  const Slot *slot;
+  lua_Integer count = 0;
+  for (uint32_t i = 0; (slot = slot_next_live(&ring->slots, &i)) != NULL;)
+    if (slot->op->args[0].kind == ARG_FD && slot->fd == fd &&
+        !(slot->op->traits & TRAIT_SURE)) {
+      lua_pushinteger(L, (lua_Integer)slot_id(slot));
+      lua_rawseti(L, -2, ++count);
+    }
+  return 1;
+}
+
+/* living(ids) -> those of the ids whose ops are in flight yet */
+static int living_of(lua_State *L) {
+  const Ring *ring = lua_touserdata(L, UP_RING);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_newtable(L);
+  lua_Integer count = 0;
+  for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
+    if (slot_find(&ring->slots, (uint64_t)lua_tointeger(L, -1)) != NULL)
+      lua_rawseti(L, -2, ++count);
+    else
+      lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return 1;
+}
+
 /*
 ** flights() -> a list of {thread=, name=, fd=}, one for each op for which a
 ** coroutine waits; fd where it has one.
@@ -200,7 +232,8 @@ static void push_rows(lua_State *L, const bool *supported,
 /*
 ** bind(ring) -> {start = {[row] = function},
 ** start_for = {[row] = function}, step = function, ids = function,
-** flights = function}, or nil, message, code
+** flights = function, ids_on = function, living = function}, or nil,
+** message, code
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -209,7 +242,7 @@ static int bind_ring(lua_State *L) {
   if (code < 0)
     return fail_push(L, "probe", -code);
   lua_settop(L, 1);
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 7);
   push_rows(L, supported, start_here, refuse_here);
   lua_setfield(L, 2, "start");
   push_rows(L, supported, start_for, refuse_for);
@@ -220,6 +253,10 @@ static int bind_ring(lua_State *L) {
   lua_setfield(L, 2, "ids");
   push_closure(L, flights_of, NULL, true);
   lua_setfield(L, 2, "flights");
+  push_closure(L, ids_on, NULL, true);
+  lua_setfield(L, 2, "ids_on");
+  push_closure(L, living_of, NULL, true);
+  lua_setfield(L, 2, "living");
   return 1;
 }
 

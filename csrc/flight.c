@@ -114,7 +114,7 @@ void flight_prepare(struct io_uring_sqe *sqe, size_t size, Slot *slot,
   slot->fd = sqe->fd;
   if (chooses_slot(slot->op)) {
     slot->picks = sqe->file_index == (uint32_t)IORING_FILE_INDEX_ALLOC;
-    slot->res = (int32_t)sqe->file_index - 1;
+    slot->res = (int32_t)(sqe->file_index - 1);
   }
   slot->bundles = sqe->ioprio & IORING_RECVSEND_BUNDLE;
   if (args->bufring != NULL)

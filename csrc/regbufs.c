@@ -159,7 +159,8 @@ static int register_buffers_update(lua_State *L) {
 
 /*
 ** ring:unregister_buffers() -> true, or nil, message, code.  Ops that use
-** one go on.  Tags come with CQEs from Linux 6.13 on.
+** one go on.  Older kernels wait for them first.  Tags
+** come with CQEs from Linux 6.13 on.
 ** io_uring_unregister_buffers(3)
 */
 static int unregister_buffers(lua_State *L) {

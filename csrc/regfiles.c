@@ -98,7 +98,8 @@ static int register_files_update(lua_State *L) {
 
 /*
 ** ring:unregister_files() -> true, or nil, message, code.  Ops that use one
-** go on.  Tags come with CQEs from Linux 6.13 on.
+** go on.  Older kernels wait for them first.  Tags
+** come with CQEs from Linux 6.13 on.
 ** io_uring_unregister_files(3)
 */
 static int unregister_files(lua_State *L) {

@@ -30,6 +30,7 @@ build = {
     ["uring.exit"] = "lua/uring/exit.lua",
     ["uring.fs"] = "lua/uring/fs.lua",
     ["uring.info"] = "lua/uring/info.lua",
+    ["uring.insist"] = "lua/uring/insist.lua",
     ["uring.limits"] = "lua/uring/limits.lua",
     ["uring.locals"] = "lua/uring/locals.lua",
     ["uring.loop"] = "lua/uring/loop.lua",

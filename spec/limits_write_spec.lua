@@ -174,16 +174,16 @@ describe("writers in line", function()
 
   it("have a limit each, all their waits together", function()
     connected(function(one)
-      one:settimeout(0.06)
+      one:settimeout(0.5)
       local first = start(one, BIG)
       one:settimeout(0.02)
       local second = start(one, "second")
       one:settimeout(60)
       local third = start(one, "third")
-      uring.sleep(0.03)
+      while not second.result do uring.sleep(0.001) end
       assert.same({ nil, LATE, nil },
         { first.result, second.result, third.result })
-      uring.sleep(0.05)
+      while not third.result do uring.sleep(0.001) end
       assert.equal("timeout", first.result[2])
       assert.is_true(first.result[4] > 0)
       assert.same(BROKEN, third.result)

@@ -4,6 +4,7 @@
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local errno = require "uring.errno"
+local insist = require "uring.insist"
 local Scheduler = require "uring.scheduler"
 local system = require "uring.system"
 
@@ -162,6 +163,7 @@ end
 -- that waits for this one to end, or for its next step.
 ---@param fd integer
 function loop.cancel_fd(fd)
+  if current then insist.watch(current, current.bound.ids_on(fd)) end
   loop.post("cancel_fd", fd, CANCEL_ALL)
   for scheduler in pairs(loop.live) do
     if scheduler ~= current then

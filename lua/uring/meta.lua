@@ -585,8 +585,8 @@ function Ring:submit_and_wait_min_timeout(count, seconds, least) end
 function Ring:submit_and_wait_reg(count, number) end
 
 --- ring:unregister_buffers() -> true, or nil, message, code. Ops that use one
---- go on. Tags come with CQEs from Linux 6.13 on.
---- io_uring_unregister_buffers(3)
+--- go on. Older kernels wait for them first. Tags come with CQEs from Linux
+--- 6.13 on. io_uring_unregister_buffers(3)
 ---@return true?
 ---@return string? message
 ---@return integer? code
@@ -600,7 +600,8 @@ function Ring:unregister_buffers() end
 function Ring:unregister_eventfd() end
 
 --- ring:unregister_files() -> true, or nil, message, code. Ops that use one go
---- on. Tags come with CQEs from Linux 6.13 on. io_uring_unregister_files(3)
+--- on. Older kernels wait for them first. Tags come with CQEs from Linux 6.13
+--- on. io_uring_unregister_files(3)
 ---@return true?
 ---@return string? message
 ---@return integer? code
@@ -2513,7 +2514,8 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 local core = {}
 
 --- bind(ring) -> {start = {[row] = function}, start_for = {[row] = function},
---- step = function, ids = function, flights = function}, or nil, message, code
+--- step = function, ids = function, flights = function, ids_on = function,
+--- living = function}, or nil, message, code
 ---@param ring uring.Ring
 ---@return table?
 ---@return string? message

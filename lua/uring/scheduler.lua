@@ -1,7 +1,7 @@
 --- The scheduler: who runs next, and what becomes of those who have run.
--- One tick is: run what is ready, then submit everything that was started
--- and take what has completed, in one system call.  C remembers which
--- coroutine started an op, and a step names it: no ids, no opcodes here.
+-- One tick: run what is ready, then submit all that was started and take
+-- what has completed, in one system call.  C remembers which coroutine
+-- started an op, and a step names it: no ids, no opcodes here.
 --
 -- A coroutine that waits yields IO, a private sentinel (see loop.lua), so
 -- that waiting can be told from the values of a generator.
@@ -11,6 +11,7 @@
 -- Those around it wait as well, each noted in 'outer' by our resume, which
 -- yields IO onwards.  When the inner one yields a value or ends, 'pass_on'
 -- gives that to the one that had resumed it.
+local insist = require "uring.insist"
 local system = require "uring.system"
 local Timers = require "uring.timer"
 
@@ -57,6 +58,7 @@ function Scheduler.new(ring, bound)
     own = {}, -- coroutine -> the innermost scope that was opened in it
     nested = {}, depth = 0, -- running coroutines of the user, inside the leaf
     live = 0, -- tasks that have not ended
+    unended = false, -- cancelled ops that have not ended: see insist.lua
     left = 0, -- what the last step has filled of the batch
     root = false, -- the outermost scope
     on_deadlock = false, -- called where nothing could ever wake a task
@@ -195,8 +197,9 @@ function Scheduler:tick(limit)
     or nanoseconds < 0 and self.ring:in_flight() > 0) then
     wait, nanoseconds = limit > 0, limit
   end
-  local filled, now, signal = self.bound.step(self.batch, self.left, wait,
-    nanoseconds)
+  if self.unended then nanoseconds = insist.limit(self, nanoseconds) end
+  local filled, now, signal =
+    self.bound.step(self.batch, self.left, wait, nanoseconds)
   self.left = filled or 0
   if not filled then
     self:on_deadlock()
@@ -205,6 +208,7 @@ function Scheduler:tick(limit)
   deliver(self, filled)
   leaf = false
   fire_timers(self, now)
+  if self.unended then insist.look(self, now) end
   if signal then self:on_signal(signal) end
   return true
 end
@@ -247,8 +251,7 @@ end
 -- Whether an op of it may have to be cancelled; any other wait ends here.
 local function leave_place(self, thread)
   local place = self.waits[thread]
-  if not place then return true end
-  if not place.leave then return false end
+  if not (place and place.leave) then return not place end
   place:leave(thread)
   self.waits[thread] = INTERRUPTED
   self.ready[#self.ready + 1] = thread
@@ -263,10 +266,7 @@ function Scheduler:interrupt(threads)
   for _, thread in ipairs(threads) do
     if leave_place(self, thread) then set[thread] = true end
   end
-  if next(set) == nil then return end
-  for _, id in ipairs(self.bound.ids(set)) do
-    self.bound.start_for.cancel(nil, id)
-  end
+  if next(set) then insist.cancel(self, self.bound.ids(set)) end
 end
 
 --- The innermost coroutine that waits with one; itself where none does.

@@ -96,6 +96,25 @@ end
 
 -- The scheduler's view
 
+local function ids_on(ring, fd)
+  local ids = {}
+  for _, op in ipairs(turn.in_order(ring)) do
+    local first = op.handler.fd
+    if first == 1 and op[1] == fd and op.name ~= "close" then
+      ids[#ids + 1] = op.id
+    end
+  end
+  return ids
+end
+
+local function living_of(ring, ids)
+  local living = {}
+  for _, id in ipairs(ids) do
+    if ring.by_id[id] then living[#living + 1] = id end
+  end
+  return living
+end
+
 local function ids_of(ring, threads)
   local ids = {}
   for _, op in ipairs(turn.in_order(ring)) do
@@ -134,6 +153,8 @@ function Ring.bind(ring)
     return turn.step(ring, batch, left, wait, nanoseconds)
   end
   function bound.ids(threads) return ids_of(ring, threads) end
+  function bound.ids_on(fd) return ids_on(ring, fd) end
+  function bound.living(ids) return living_of(ring, ids) end
   function bound.flights() return flights_of(ring) end
   return bound
 end
