@@ -4,6 +4,7 @@ local fs = require "uring.fs"
 local leaks = require "spec.support.leaks"
 local low = require "uring.ring"
 local rows = require "spec.support.rows"
+local temp = require "spec.support.temp"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -18,13 +19,19 @@ local CLOSED = { n = 4, nil, "closed", errno.ECLOSED, 0 }
 local LATE = { n = 4, nil, "timeout", errno.ETIMEDOUT, 0 }
 
 -- Two connections to each other, in a run.
-local function connected(body)
+local function connected(body, where)
   return within.run(function()
-    local listener <close> = assert(uring.listen "127.0.0.1:0")
+    local listener <close> = assert(uring.listen(where or "127.0.0.1:0"))
     local one <close> = assert(uring.connect(listener:sockname()))
     local other <close> = assert(listener:accept())
     return body(one, other)
   end)
+end
+
+-- The same of Unix sockets: TCP's make room by themselves, now and then.
+local function connected_locally(body)
+  local name <close> = temp.name()
+  connected(body, "unix:" .. name.path)
 end
 
 -- Fills a socket until it takes no more.
@@ -75,7 +82,7 @@ describe("a write that takes too long", function()
   end)
 
   it("of which nothing had gone leaves the stream whole", function()
-    connected(function(one, other)
+    connected_locally(function(one, other)
       fill(one:fileno())
       one:settimeout(0.01)
       assert.same(LATE, table.pack(one:write "lost"))
@@ -245,7 +252,7 @@ describe("writers in line", function()
   end)
 
   it("go on where the one before was cancelled before it began", function()
-    connected(function(one, other)
+    connected_locally(function(one, other)
       fill(one:fileno())
       local first, second = start(one, "first"), start(one, "second")
       first.task:cancel()

@@ -15,6 +15,7 @@ local IO = Scheduler.IO
 local coroutines = {}
 
 local current -- the scheduler that runs
+local nested, outer, tasks -- what it has of these names
 -- The functions of coroutine that ours stand for.  The places are there
 -- before a run: filling them needs no memory.
 local stock = { close = false, resume = false, wrap = false }
@@ -40,27 +41,26 @@ local function refuse(thread)
   scheduler:interrupt { leaf }
   scheduler.waits[leaf] = nil
   while true do
-    local outer = scheduler.outer[leaf]
-    if outer then
-      scheduler.outer[leaf], scheduler.inside[outer] = nil, nil
+    local around = scheduler.outer[leaf]
+    if around then
+      scheduler.outer[leaf], scheduler.inside[around] = nil, nil
     end
     close(leaf)
     end_scopes(leaf)
     if leaf == thread then break end
-    leaf = outer
+    leaf = around
   end
   return false, "cannot wait here: a coroutine waits that was resumed "
     .. "through a C function (table.sort, string.gsub, require, a __gc ...)"
 end
 
 local function pass_in(thread, ok, first, ...)
-  local scheduler = current
-  local depth = scheduler.depth
-  scheduler.depth, scheduler.nested[depth] = depth - 1, false
+  local depth = nested[0]
+  nested[0], nested[depth] = depth - 1, false
   if first ~= IO then return ok, first, ... end
   if not isyieldable() then return refuse(thread) end
   local here = running()
-  scheduler.outer[thread], scheduler.inside[here] = here, thread
+  outer[thread], current.inside[here] = here, thread
   return yield(IO) -- we are resumed with what the inner one did
 end
 
@@ -69,17 +69,17 @@ end
 ---@param ... any
 ---@return boolean ok
 ---@return any ... what it yields or returns, or the error
-function coroutines.resume(thread, ...)
-  local scheduler = current
-  if not scheduler then return resume(thread, ...) end
-  if scheduler.outer[thread] or scheduler.tasks[thread] then
+local function resume_inside(thread, ...)
+  if not current then return resume(thread, ...) end
+  if outer[thread] or tasks[thread] then
     if status(thread) ~= "suspended" then return resume(thread) end
     return false, "cannot resume a coroutine that waits for I/O"
   end
-  local depth = scheduler.depth + 1
-  scheduler.depth, scheduler.nested[depth] = depth, thread
+  local depth = nested[0] + 1
+  nested[0], nested[depth] = depth, thread
   return pass_in(thread, resume(thread, ...))
 end
+coroutines.resume = resume_inside
 
 -- As stock coroutine.wrap: text gets the place of the caller before it.
 local function unwrap(thread, ok, ...)
@@ -128,9 +128,9 @@ function coroutines.wrap(body)
   end
   local thread, first = create(run), true
   return function(...)
-    if not first then return unwrap(thread, coroutines.resume(thread, ...)) end
+    if not first then return unwrap(thread, resume_inside(thread, ...)) end
     first = false
-    return unwrap(thread, coroutines.resume(thread, body, ...))
+    return unwrap(thread, resume_inside(thread, body, ...))
   end
 end
 
@@ -163,6 +163,9 @@ coroutines.public = {
 
 loop.on_switch(function(scheduler)
   current = scheduler
+  if scheduler then
+    nested, outer, tasks = scheduler.nested, scheduler.outer, scheduler.tasks
+  end
   failed.value, failed.trace, failed.on = nil, false, false
   for name, ours in pairs(coroutines.public) do
     if scheduler then

@@ -56,7 +56,7 @@ function Scheduler.new(ring, bound)
     waits = {}, -- coroutine -> the place where it waits, but for ops
     tasks = {}, -- coroutine -> task
     own = {}, -- coroutine -> the innermost scope that was opened in it
-    nested = {}, depth = 0, -- running coroutines of the user, inside the leaf
+    nested = { [0] = 0 }, -- running coroutines inside the leaf; their count
     live = 0, -- tasks that have not ended
     unended = false, -- cancelled ops that have not ended: see insist.lua
     left = 0, -- what the last step has filled of the batch
@@ -188,7 +188,7 @@ end
 ---@param limit? integer nanoseconds that it waits at most
 ---@return boolean live whether there are tasks yet
 function Scheduler:tick(limit)
-  self.depth = 0
+  self.nested[0] = 0
   run_ready(self)
   leaf = false
   if self.live == 0 then return false end
@@ -220,7 +220,7 @@ end
 ---@return uring.Cancelled|false|nil
 function Scheduler:cause()
   local own, nested = self.own, self.nested
-  for i = self.depth, 1, -1 do
+  for i = nested[0], 1, -1 do
     local scope = own[nested[i]]
     if scope then
       if scope.cause then return scope.cause end

@@ -108,7 +108,7 @@ end
 ---@return uring.Scope
 function Scope.innermost()
   local scheduler = current
-  for i = scheduler.depth, 1, -1 do
+  for i = scheduler.nested[0], 1, -1 do
     local scope = scheduler.own[scheduler.nested[i]]
     if scope then return scope end
   end
