@@ -8,7 +8,7 @@ local uring = require "uring.ring"
 
 local errno = uring.errno
 local MIB = 1 << 20
-local BIG = 32 * MIB
+local BIG = 96 * MIB -- more than malloc keeps for later
 local NONE = "no buffer is registered at this index"
 local OTHER = "it is not the buffer registered at this index"
 
