@@ -1,9 +1,9 @@
 --- Registered buffers: the kernel has them from one call to the other, by
 -- index, whatever else becomes of them; and their memory is let go then.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
-local setupflags = require "uring.setupflags"
 local uring = require "uring.ring"
 
 local errno = uring.errno
@@ -12,28 +12,10 @@ local BIG = 96 * MIB -- more than malloc keeps for later
 local NONE = "no buffer is registered at this index"
 local OTHER = "it is not the buffer registered at this index"
 
+local needs, assert_fails, refuse =
+  calls.needs, calls.assert_fails, calls.refuse
+
 leaks.watch()
-
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
-
--- Asserts that a call fails as it should, and that the ring still works.
-local function assert_fails(ring, name, reason, method, ...)
-  local code = assert(errno[name])
-  assert.same({ nil, method .. ": " .. reason, code },
-    { ring[method](ring, ...) })
-  assert.equal(0, (rows.call(ring, "nop")))
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local ok, message = pcall(ring[method], ring, ...)
-  assert.is_false(ok)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
-end
 
 -- What this process occupies, in bytes.
 local function resident()

@@ -1,36 +1,18 @@
 --- Registered files: slots that stand for descriptors, from one register
 -- call to the other, also where the descriptors were closed long ago.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
-local setupflags = require "uring.setupflags"
 local uring = require "uring.ring"
 
 local C, errno = uring.consts, uring.errno
 
+local needs, assert_fails, refuse =
+  calls.needs, calls.assert_fails, calls.refuse
+
 leaks.watch()
-
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
-
--- Asserts that a call fails as it should, and that the ring still works.
-local function assert_fails(ring, name, reason, method, ...)
-  local code = assert(errno[name])
-  assert.same({ nil, method .. ": " .. reason, code },
-    { ring[method](ring, ...) })
-  assert.equal(0, (rows.call(ring, "nop")))
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local ok, message = pcall(ring[method], ring, ...)
-  assert.is_false(ok)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
-end
 
 -- Does one op on a slot.
 local function on_slot(ring, row, slot, ...)

@@ -1,5 +1,6 @@
 --- Register calls that few machines have a use for: network cards that
 -- receive without a copy or are polled, filters; and those without a ring.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
@@ -10,24 +11,13 @@ local C, errno = uring.consts, uring.errno
 local LOOPBACK = 1 -- the network card that is none
 local NO_CARD = 1 << 20
 
-leaks.watch()
+local needs, refuse = calls.needs, calls.refuse
 
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
+leaks.watch()
 
 -- Asserts how a call without a ring, or with one, fails.
 local function assert_fails(name, message, ...)
   assert.same({ nil, message, assert(errno[name]) }, { ... })
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local ok, message = pcall(ring[method], ring, ...)
-  assert.is_false(ok)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
 end
 
 -- What a kernel says of a call that it does not have.

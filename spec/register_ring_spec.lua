@@ -1,5 +1,6 @@
 --- What a ring may do and how: enabled, restricted, known by an index, given
 -- other sizes, another clock; and all of it works as before.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
@@ -12,26 +13,15 @@ local C, errno, opcodes = uring.consts, uring.errno, uring.opcodes
 local REGISTER_FILES, SYNC_CANCEL = 2, 24 -- IORING_REGISTER_*
 local DEFER = { "single_issuer", "defer_taskrun" }
 
-leaks.watch()
+local needs, refuse = calls.needs, calls.refuse
 
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
+leaks.watch()
 
 -- Asserts that a call fails as it should.
 local function assert_fails(ring, name, reason, method, ...)
   local code = assert(errno[name])
   assert.same({ nil, method .. ": " .. reason, code },
     { ring[method](ring, ...) })
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local ok, message = pcall(ring[method], ring, ...)
-  assert.is_false(ok)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
 end
 
 -- How long a function takes, in seconds.

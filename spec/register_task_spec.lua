@@ -1,10 +1,10 @@
 --- What a ring tells others and asks of them: eventfds count its CQEs, ops
 -- act for somebody, workers keep to their processors, a cancel waits.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
-local setupflags = require "uring.setupflags"
 local temp = require "spec.support.temp"
 local uring = require "uring.ring"
 
@@ -12,28 +12,10 @@ local C, errno, opcodes = uring.consts, uring.errno, uring.opcodes
 local ERESTARTSYS = 512 -- what a worker says when it is interrupted
 local MADV_DONTNEED, MADV_POPULATE_WRITE = 4, 23
 
+local needs, assert_fails, refuse =
+  calls.needs, calls.assert_fails, calls.refuse
+
 leaks.watch()
-
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
-
--- Asserts that a call fails as it should, and that the ring still works.
-local function assert_fails(ring, name, reason, method, ...)
-  local code = assert(errno[name])
-  assert.same({ nil, method .. ": " .. reason, code },
-    { ring[method](ring, ...) })
-  assert.equal(0, (rows.call(ring, "nop")))
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local ok, message = pcall(ring[method], ring, ...)
-  assert.is_false(ok)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
-end
 
 describe("an eventfd", function()
   local own, ring, fd, other

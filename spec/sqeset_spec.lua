@@ -1,10 +1,10 @@
 --- What is set on an SQE besides its row does what it says; and CQEs come
 -- whole, be they of 16 bytes, of 32, or of both.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
-local setupflags = require "uring.setupflags"
 local temp = require "spec.support.temp"
 local uring = require "uring.ring"
 
@@ -13,12 +13,9 @@ local NOP_CQE32 = 1 << 5 -- IORING_NOP_CQE32
 local CLASS = 13 -- IOPRIO_CLASS_SHIFT
 local BEST_EFFORT, NO_CLASS = 2 << CLASS, 7 << CLASS
 
-leaks.watch()
+local needs = calls.needs
 
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
+leaks.watch()
 
 describe("an SQE", function()
   local SETTERS = {

@@ -1,5 +1,6 @@
 --- Submitting hands over what is in the SQ; each way to wait ends when it
 -- said it would, and neither earlier nor later.
+local calls = require "spec.support.calls"
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
@@ -11,25 +12,15 @@ local errno = uring.errno
 local TIMEOUT = { nil, "timeout", errno.ETIMEDOUT }
 local LONG = 100 -- seconds: what takes so long has failed
 
-leaks.watch()
+local needs, refuse = calls.needs, calls.refuse
 
-local function needs(version)
-  if setupflags.is_kernel(version) then return end
-  pending("needs Linux " .. version)
-end
+leaks.watch()
 
 -- Calls a method, and tells how many seconds it took.
 local function timed(ring, method, ...)
   local start = u.now()
   local results = table.pack(ring[method](ring, ...))
   return u.now() - start, table.unpack(results, 1, results.n)
-end
-
--- Asserts that a call raises, and names the argument.
-local function refuse(ring, method, index, why, ...)
-  local _, message = pcall(ring[method], ring, ...)
-  assert.equal(("bad argument #%d to '?' (%s)"):format(index + 1, why),
-    message)
 end
 
 -- Prepares two ops that complete after some time, in both of which no

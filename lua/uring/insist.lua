@@ -7,11 +7,15 @@ local insist = {}
 
 local FIRST, LONGEST = 20000000, 1000000000 -- nanoseconds until the next try
 
+local function post(scheduler, ids)
+  for _, id in ipairs(ids) do scheduler.bound.start_for.cancel(nil, id) end
+end
+
 --- Cancels ops of a scheduler.
 ---@param scheduler uring.Scheduler
 ---@param ids integer[]
 function insist.cancel(scheduler, ids)
-  for _, id in ipairs(ids) do scheduler.bound.start_for.cancel(nil, id) end
+  post(scheduler, ids)
   insist.watch(scheduler, ids)
 end
 
@@ -46,7 +50,7 @@ function insist.look(scheduler, now)
   if #ids == 0 then
     scheduler.unended = false
   elseif now >= unended.at then
-    for _, id in ipairs(ids) do scheduler.bound.start_for.cancel(nil, id) end
+    post(scheduler, ids)
     unended.pause = math.min(2 * unended.pause, LONGEST)
     unended.at = now + unended.pause
   end
