@@ -157,6 +157,19 @@ function rows.assert_cancelled(row, ...)
   assert.equal(0, cancel)
 end
 
+--- Asserts how an op ended that was cancelled while a thread of the kernel
+--- may have begun with it. A signal interrupts what has; 512 is ERESTARTSYS,
+--- which no system call would let out. The kernel looks for a running op
+--- twice, so that its answer is "not there" where it ends between the two.
+---@param res integer of the op
+---@param cancel integer of its cancel
+function rows.assert_cancelled_or_interrupted(res, cancel)
+  local errno = require("uring").errno
+  if res == -errno.ECANCELED then return end
+  assert.is_true(res == -errno.EINTR or res == -512, res)
+  assert.is_true(cancel == -errno.EALREADY or cancel == -errno.ENOENT, cancel)
+end
+
 --- Awaits one op in a loop of its own.
 ---@return any ... what it gives
 function rows.await(row, ...)
