@@ -12,8 +12,8 @@ local BIG = 96 * MIB -- more than malloc keeps for later
 local NONE = "no buffer is registered at this index"
 local OTHER = "it is not the buffer registered at this index"
 
-local needs, assert_fails, refuse =
-  calls.needs, calls.assert_fails, calls.refuse
+local assert_fails, refuse = calls.assert_fails, calls.refuse
+local needs = calls.needs(function(why) pending(why) end)
 
 leaks.watch()
 

@@ -11,7 +11,8 @@ local C, errno = uring.consts, uring.errno
 local LOOPBACK = 1 -- the network card that is none
 local NO_CARD = 1 << 20
 
-local needs, refuse = calls.needs, calls.refuse
+local refuse = calls.refuse
+local needs = calls.needs(function(why) pending(why) end)
 
 leaks.watch()
 

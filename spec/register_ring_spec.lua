@@ -13,7 +13,8 @@ local C, errno, opcodes = uring.consts, uring.errno, uring.opcodes
 local REGISTER_FILES, SYNC_CANCEL = 2, 24 -- IORING_REGISTER_*
 local DEFER = { "single_issuer", "defer_taskrun" }
 
-local needs, refuse = calls.needs, calls.refuse
+local refuse = calls.refuse
+local needs = calls.needs(function(why) pending(why) end)
 
 leaks.watch()
 

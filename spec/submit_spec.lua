@@ -12,7 +12,8 @@ local errno = uring.errno
 local TIMEOUT = { nil, "timeout", errno.ETIMEDOUT }
 local LONG = 100 -- seconds: what takes so long has failed
 
-local needs, refuse = calls.needs, calls.refuse
+local refuse = calls.refuse
+local needs = calls.needs(function(why) pending(why) end)
 
 leaks.watch()
 
