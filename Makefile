@@ -10,14 +10,15 @@ SPEC     ?= spec
 
 WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wconversion
-INCLUDES  = $(shell pkg-config --cflags liburing $(LUA_PC) | \
+INCLUDES  = $(shell pkg-config --cflags liburing libcares $(LUA_PC) | \
               sed 's/-I */-isystem /g')
 COMPILE   = $(CC) -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
               $(WARNINGS) $(INCLUDES) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 SANITIZE  = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 CORE      = $(BUILD)/uring/core.so
-OBJECTS   = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard csrc/*.c))
+CARES     = $(BUILD)/uring/cares.so
+object    = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $1))
 LUADIR    = $(DESTDIR)$(PREFIX)/share/lua/5.4/uring
 LIBDIR    = $(DESTDIR)$(PREFIX)/lib/lua/5.4/uring
 
@@ -29,16 +30,20 @@ PRELOAD   = $(if $(findstring sanitize,$(CFLAGS)),ASAN_OPTIONS=detect_leaks=0 \
   LD_PRELOAD="$$(ldd $(CORE) | awk '/lib(a|ub)san/ { print $$3 }' | xargs)")
 ROCKS     = luarocks --lua-version 5.4 --tree '$(CURDIR)/build/rock/tree'
 CHECKED   = style werror test test-gc test-asan test-oom test-valgrind luarocks
-FORMATTED = $(wildcard csrc/*.[ch] spec/support/*.c)
+FORMATTED = $(wildcard csrc/*.[ch] csrc/cares/*.[ch] spec/support/*.c)
 LINTED    = $(wildcard lua spec examples bench tools)
 
-all: $(CORE)  ## build the module (V=1 shows the commands)
+all: $(CORE) $(CARES)  ## build the modules (V=1 shows the commands)
 
-$(CORE): $(OBJECTS)
+$(CORE): $(call object,csrc/*.c)
+$(CORE): LIBRARY = liburing
+$(CARES): $(call object,csrc/cares/*.c)
+$(CARES): LIBRARY = libcares
+$(CORE) $(CARES):
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	$(if $(V),,@)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ \
-	  $$(pkg-config --libs liburing)
+	  $$(pkg-config --libs $(LIBRARY))
 $(BUILD)/obj/%.o: csrc/%.c Makefile | found
 	@mkdir -p $(@D)
 	@echo "  CC $<"
@@ -48,9 +53,9 @@ $(BUILD)/oom: spec/support/oom.c Makefile | found
 	$(if $(V),,@)$(COMPILE) $(LDFLAGS) -Wl,-E -o $@ $< \
 	  $$(pkg-config --libs $(LUA_PC))
 found:
-	@pkg-config --exists liburing $(or $(LUA_PC),lua5.4) || \
-	  { echo "no liburing, or no Lua 5.4 headers: try make deps" >&2; exit 1; }
--include $(wildcard $(BUILD)/obj/*.d)
+	@pkg-config --exists liburing libcares $(or $(LUA_PC),lua5.4) || { \
+	  echo "no liburing, c-ares or Lua 5.4 headers: try make deps" >&2; exit 1; }
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 deps deps-test deps-check:  ## install what is missing to build, test, check
 	@sh tools/deps $(patsubst deps-%,%,$(@:deps=build))
@@ -62,11 +67,12 @@ env:  ## print what a shell needs: eval "$(make -s env)"
 	@echo "export LUA_CPATH='$(CPATH)'"
 install: deps  ## install under PREFIX (/usr/local); DESTDIR is honoured
 	@$(MAKE) all
-	install -d '$(LUADIR)/sync' '$(LUADIR)/test' '$(LIBDIR)'
+	install -d '$(LUADIR)/dns' '$(LUADIR)/sync' '$(LUADIR)/test' '$(LIBDIR)'
 	install -m 644 lua/uring/*.lua '$(LUADIR)'
+	install -m 644 lua/uring/dns/*.lua '$(LUADIR)/dns'
 	install -m 644 lua/uring/sync/*.lua '$(LUADIR)/sync'
 	install -m 644 lua/uring/test/*.lua '$(LUADIR)/test'
-	install -m 755 $(CORE) '$(LIBDIR)'
+	install -m 755 $(CORE) $(CARES) '$(LIBDIR)'
 uninstall:  ## remove what install put there
 	rm -rf '$(LUADIR)' '$(LIBDIR)'
 
@@ -120,7 +126,7 @@ generate: all  ## write what derives from csrc/ops.def
 format:  ## let clang-format lay the C out
 	@clang-format -i $(FORMATTED)
 clean:  ## remove what was built
-	rm -rf build csrc/*.o uring/core.so
+	rm -rf build csrc/*.o csrc/cares/*.o uring/core.so uring/cares.so
 help:  ## print this
 	@sed -n 's/^\([a-z -]*\):.*##/\1\t/p' Makefile | expand -t 27
 

@@ -13,7 +13,10 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = { "lua >= 5.4, < 5.5" }
-external_dependencies = { URING = { header = "liburing.h", library = "uring" } }
+external_dependencies = {
+  CARES = { header = "ares.h", library = "cares" },
+  URING = { header = "liburing.h", library = "uring" },
+}
 test_dependencies = { "busted" }
 test = { type = "busted" }
 build = {
@@ -26,6 +29,16 @@ build = {
     ["uring.buffers"] = "lua/uring/buffers.lua",
     ["uring.cancelled"] = "lua/uring/cancelled.lua",
     ["uring.coroutines"] = "lua/uring/coroutines.lua",
+    ["uring.dns"] = "lua/uring/dns.lua",
+    ["uring.dns.cache"] = "lua/uring/dns/cache.lua",
+    ["uring.dns.channels"] = "lua/uring/dns/channels.lua",
+    ["uring.dns.exchange"] = "lua/uring/dns/exchange.lua",
+    ["uring.dns.hosts"] = "lua/uring/dns/hosts.lua",
+    ["uring.dns.message"] = "lua/uring/dns/message.lua",
+    ["uring.dns.options"] = "lua/uring/dns/options.lua",
+    ["uring.dns.problem"] = "lua/uring/dns/problem.lua",
+    ["uring.dns.records"] = "lua/uring/dns/records.lua",
+    ["uring.dns.resolver"] = "lua/uring/dns/resolver.lua",
     ["uring.errno"] = "lua/uring/errno.lua",
     ["uring.exit"] = "lua/uring/exit.lua",
     ["uring.fs"] = "lua/uring/fs.lua",
@@ -106,6 +119,20 @@ build = {
     ["uring.unpack"] = "lua/uring/unpack.lua",
     ["uring.watchdog"] = "lua/uring/watchdog.lua",
     ["uring.writer"] = "lua/uring/writer.lua",
+    ["uring.cares"] = {
+      sources = {
+        "csrc/cares/cares.c",
+        "csrc/cares/channel.c",
+        "csrc/cares/query.c",
+        "csrc/cares/settings.c",
+        "csrc/cares/sockets.c",
+        "csrc/cares/watch.c",
+      },
+      defines = { "_GNU_SOURCE" },
+      libraries = { "cares" },
+      incdirs = { "$(CARES_INCDIR)" },
+      libdirs = { "$(CARES_LIBDIR)" },
+    },
     ["uring.core"] = {
       sources = {
         "csrc/addr.c",

@@ -18,9 +18,11 @@ local house = {
       "tags", "regbufs", "clone", "regfiles", "regring", "regtask", "regrare",
       "blind", "sqe", "sqeset", "sqeraw", "chain", "cqe", "interrupt",
       "step", "bind", "sys", "sock", "consts", "core",
+      "query", "watch", "sockets", "settings", "channel", "cares",
     },
     lua = {
-      "uring.core", "uring.errno", "uring.setupflags", "uring.setup",
+      "uring.core", "uring.cares", "uring.errno", "uring.setupflags",
+      "uring.setup",
       "uring.unpack", "uring.ring", "uring.system", "uring.report",
       "uring.timer", "uring.insist", "uring.cancelled", "uring.scheduler",
       "uring.loop", "uring.coroutines", "uring.buffers", "uring.task",
@@ -32,7 +34,11 @@ local house = {
       "uring.sync.once", "uring.sync.lease", "uring.sync.pool", "uring.sync",
       "uring.exit", "uring.multishot", "uring.op", "uring.info",
       "uring.address", "uring.alarm", "uring.limits", "uring.reader",
-      "uring.writer", "uring.stream", "uring.net", "uring.fs", "uring.stdio",
+      "uring.writer", "uring.stream", "uring.fs", "uring.dns.options",
+      "uring.dns.problem", "uring.dns.records", "uring.dns.message",
+      "uring.dns.cache", "uring.dns.hosts", "uring.dns.exchange",
+      "uring.dns.channels", "uring.dns.resolver", "uring.dns", "uring.net",
+      "uring.stdio",
       "uring.tree", "uring.watchdog", "uring.runner", "uring.blocking",
       "uring.ready", "uring.signal", "uring", "uring.test.args",
       "uring.test.bufring", "uring.test.descriptors", "uring.test.news",
@@ -78,7 +84,7 @@ local house = {
   may_name_machine = { "^spec/tidy_spec%.lua$" },
 
   rockspec = "rockspec/uring-scm-1.rockspec",
-  c_module = "uring.core",
+  c_modules = { "uring.core", "uring.cares" },
 }
 
 -- The rules are found beside this file, wherever it is called from.

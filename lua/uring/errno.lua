@@ -2,7 +2,13 @@
 -- The negative ones are the library's own: what has no errno.
 local core = require "uring.core"
 
-local own = { ECLOSED = -1, EEOF = -2, ELIMIT = -3 }
+local own = {
+  ECLOSED = -1, EEOF = -2, ELIMIT = -3,
+  -- What a DNS server says, by its number; then what is wrong on our side.
+  EDNS_NODATA = -100, EDNS_FORMERR = -101, EDNS_SERVFAIL = -102,
+  EDNS_NXDOMAIN = -103, EDNS_NOTIMP = -104, EDNS_REFUSED = -105,
+  EDNS_BADNAME = -150, EDNS_BADRESP = -151, EDNS_FAILED = -152,
+}
 
 local errno = {}
 

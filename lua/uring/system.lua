@@ -4,10 +4,16 @@
 local core = require "uring.core"
 local setup = require "uring.setup"
 
+-- A channel of c-ares: who asks for no names needs no c-ares.
+local function channel(settings)
+  return require("uring.cares").channel(settings)
+end
+
 local system = {
   bind = core.bind,
   bind_socket = core.bind_socket,
   catch = core.catch,
+  channel = channel,
   close = core.close,
   die = core.die,
   epoll = core.epoll,

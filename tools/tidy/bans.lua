@@ -65,7 +65,7 @@ local rows = {
     what = "malloc and free", files = C,
     looks = { call "malloc", call "calloc", call "realloc", call "free" },
     only = { "csrc/mem.c", "csrc/slot.c", "csrc/pieces.c", "csrc/bufring.c",
-      "csrc/pins.c", "csrc/ring.c", "csrc/drain.c" },
+      "csrc/pins.c", "csrc/ring.c", "csrc/drain.c", "csrc/cares/query.c" },
   },
   c_strerror = {
     what = "strerror", files = C, looks = { "%f[%w_]strerror" },

@@ -40,11 +40,12 @@ local function compare(tree, report, path, wanted, listed)
 end
 
 local function listed_in(spec, house)
-  local listed = {}
+  local listed, of_c = {}, {}
+  for _, name in ipairs(house.c_modules) do of_c[name] = true end
   for name, module in pairs(spec.build.modules) do
     if type(module) == "string" then
       listed[name .. " = " .. module] = module
-    elseif name == house.c_module then
+    elseif of_c[name] then
       for _, source in ipairs(module.sources) do listed[source] = source end
     else
       listed[name] = name

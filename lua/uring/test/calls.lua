@@ -213,9 +213,11 @@ end
 ---@return table
 function calls.bind(_, ring) return Ring.bind(ring) end
 
-for _, name in ipairs { "epoll", "pidfd" } do
+for name, what in pairs {
+  channel = "the DNS", epoll = "epoll", pidfd = "pidfd",
+} do
   calls[name] = function()
-    error("uring.test does not simulate " .. name, 3)
+    error("uring.test does not simulate " .. what, 3)
   end
 end
 
