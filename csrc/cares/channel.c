@@ -56,6 +56,41 @@ static int push_failure(lua_State *L, const char *reason) {
   return 2;
 }
 
+static int open_ares(ares_channel *ares, Settings *settings) {
+  int status = ares_init_options(ares, &settings->options, settings->mask);
+  if (status != ARES_SUCCESS) {
+    *ares = NULL;
+    return status;
+  }
+  sockets_use(*ares);
+  if (settings->servers == NULL)
+    return status;
+  return ares_set_servers_ports_csv(*ares, settings->servers);
+}
+
+static bool has_one_server(ares_channel ares) {
+  struct ares_addr_port_node *servers = NULL;
+  if (ares_get_servers_ports(ares, &servers) != ARES_SUCCESS)
+    return false;
+  bool one = servers != NULL && servers->next == NULL;
+  ares_free_data(servers);
+  return one;
+}
+
+/*
+** Where one server fails, c-ares asks the next.  If there is none, some
+** versions say no more than that the connection was refused; so they shall
+** then take what the server says for the answer.
+*/
+static int open_fitting(ares_channel *ares, Settings *settings) {
+  int status = open_ares(ares, settings);
+  if (status != ARES_SUCCESS || !has_one_server(*ares))
+    return status;
+  ares_destroy(*ares);
+  settings->options.flags |= ARES_FLAG_NOCHECKRESP;
+  return open_ares(ares, settings);
+}
+
 /* channel(settings) -> Channel, or nil, reason.  ares_init_options(3) */
 static int channel_new(lua_State *L) {
   Settings settings;
@@ -71,15 +106,7 @@ static int channel_new(lua_State *L) {
   settings.options.sock_state_cb = on_state;
   settings.options.sock_state_cb_data = channel;
   settings.mask |= ARES_OPT_SOCK_STATE_CB;
-  int status =
-      ares_init_options(&channel->ares, &settings.options, settings.mask);
-  if (status != ARES_SUCCESS) {
-    channel->ares = NULL;
-    return push_failure(L, ares_strerror(status));
-  }
-  sockets_use(channel->ares);
-  if (settings.servers != NULL)
-    status = ares_set_servers_ports_csv(channel->ares, settings.servers);
+  int status = open_fitting(&channel->ares, &settings);
   if (status != ARES_SUCCESS)
     return push_failure(L, ares_strerror(status));
   return 1;

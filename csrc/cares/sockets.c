@@ -4,7 +4,7 @@
 */
 #include "sockets.h"
 
-#include <netinet/in.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -40,7 +40,10 @@ static ares_ssize_t on_sendv(ares_socket_t fd, const struct iovec *pieces,
   memset(&message, 0, sizeof message);
   message.msg_iov = (struct iovec *)pieces; /* which sendmsg only reads */
   message.msg_iovlen = (size_t)count;
-  return sendmsg(fd, &message, MSG_NOSIGNAL);
+  ares_ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  if (sent < 0 && errno == ECONNREFUSED) /* of an earlier datagram, which */
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL); /* would be waited for */
+  return sent;
 }
 
 void sockets_use(ares_channel channel) {

@@ -27,7 +27,7 @@ function problem.fail(what, status)
   if math.type(status) == "integer" then return core.fail(what, status) end
   if status == "NOMEM" then return core.fail(what, errno.ENOMEM) end
   if status == "CONNREFUSED" then
-    return core.fail(what, errno.ECONNREFUSED)
+    return nil, what .. ": no server gives an answer", errno.ECONNREFUSED
   end
   local words = WORDS[status]
   return nil, ("%s: %s"):format(what, words or status),
