@@ -113,7 +113,10 @@ describe("a server", function()
 
   it("that sends garbage is asked again, or listened to longer", function()
     for _, garbage in ipairs { "x", ("\0"):rep(11), ("\xff"):rep(600) } do
+      local first = true
       local found = resolve_with(function(question)
+        if not first then return right(question) end
+        first = false
         return garbage, right(question)
       end, { timeout = 0.3, tries = 4 })
       assert_found(found)
