@@ -13,14 +13,14 @@ local errno = uring.errno
 uring.blocking(function() end) -- it keeps its ring from now on
 leaks.watch()
 
-local HOSTS = [[
-# addresses	and names
-192.0.2.1	one.test first  # the first
-2001:db8::1 one.test
-192.0.2.2 Two.Test one.test
-not-an-address one.test
-192.0.2.3
-]]
+local HOSTS = table.concat({
+  "# addresses\tand names",
+  "192.0.2.1\tone.test first  # the first",
+  "2001:db8::1 one.test",
+  "192.0.2.2 Two.Test one.test",
+  "not-an-address one.test",
+  "192.0.2.3",
+}, "\n")
 
 local function texts(list, message)
   local found = {}
@@ -304,6 +304,7 @@ describe("a resolver", function()
     for written, shown in pairs {
       ["192.0.2.1"] = "192.0.2.1:53", ["192.0.2.1:5353"] = "192.0.2.1:5353",
       ["::1"] = "[::1]:53", ["[::1]:5353"] = "[::1]:5353",
+      ["[::1]"] = "[::1]:53",
     } do
       local resolver <close> = dns.resolver { servers = { written } }
       assert.equal("uring.Resolver (" .. shown .. ")", tostring(resolver))

@@ -23,11 +23,12 @@ local function is_list(value)
   return #value > 0 or next(value) == nil
 end
 
--- A server as c-ares wants it, "host:port"; nil where it is none.
+-- A server as c-ares wants it, "host:port"; false or nil where it is none.
 local function server(text)
   local host, port = text:match("^%[(.*)%]:(%d+)$")
   if not host then host, port = text:match("^([^:]*):(%d+)$") end
-  host, port = host or text, math.tointeger(tonumber(port or 53))
+  host = host or text:match("^%[(.*)%]$") or text
+  port = math.tointeger(tonumber(port or 53))
   local address = port and port > 0 and core.sockaddr(host, port)
   return address and address.host and tostring(address)
 end
