@@ -9,6 +9,7 @@ local within = require "spec.support.within"
 
 local C = core.consts
 local UDP_SIZE = 4096 -- bytes, more than a query has
+local PATIENCE = 10 -- seconds until dnsmasq answers
 
 local dns = {}
 
@@ -84,10 +85,11 @@ function dns.dnsmasq(lines)
   end
   local server = process.start {
     "dnsmasq", "--conf-file=" .. path,
-    env = { PATH = os.getenv("PATH") .. ":/usr/sbin" },
+    env = { PATH = os.getenv("PATH") .. ":/usr/sbin", LD_PRELOAD = "" },
   }
   server.port, server.address = port, "127.0.0.1:" .. port
-  process.await("dnsmasq", function() return is_ready(server) end)
+  process.await("dnsmasq", function() return is_ready(server) end,
+    PATIENCE)
   getmetatable(folder).__close(folder)
   return server
 end
