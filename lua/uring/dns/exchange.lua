@@ -1,8 +1,9 @@
 --- The queries of one run on one channel, and who waits for their answers.
--- While queries are out, a coroutine that is no task polls the channel's
--- descriptor.  When nobody waits any more, it goes, and so does what is out:
--- an exchange leaves nothing in the ring.
+-- One of those who wait leads: it polls the channel's descriptor for all.
+-- When it has its own answer, or asks no more, another one leads.  So nothing
+-- is in the ring that nobody waits for.
 local core = require "uring.core"
+local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local Queue = require "uring.sync.queue"
@@ -35,68 +36,93 @@ function Exchange.new(channel, on_rest)
     waiting = {}, -- query -> Wait
     count = 0, -- of those that ask, but for
     line = Queue.new(), -- coroutines that are about to
-    thread = false, -- what polls
+    leader = false, -- a Wait
     is_closed = false,
   }, Exchange)
 end
 
--- Polling
+local function wake(wait)
+  if not wait.is_waiting then return false end
+  wait.is_waiting = false
+  loop.wake(wait.thread)
+  return true
+end
 
 -- Hands the answers that have come to those who wait.
 local function deliver(self)
   local channel = self.channel
   for query in channel.finished, channel do
     local wait = self.waiting[query]
-    if wait then
-      self.waiting[query] = nil
-      loop.wake(wait.thread)
-    end
+    self.waiting[query] = nil
+    if wait then wake(wait) end
   end
 end
 
-local function poll(self)
-  local channel, thread = self.channel, running()
-  local fd = channel:fileno()
-  while self.thread == thread and fd do
-    local mask, message = op.poll_add(fd, POLLIN)
-    if self.thread ~= thread then return end
-    if not mask then error(message, 0) end
+-- Waits for one's own answer, and works for all until then.
+local function lead(self, wait)
+  local channel, query = self.channel, wait.query
+  self.leader = wait
+  while not query:answer() do
+    local mask, _, code = op.poll_add(channel:fileno(), POLLIN)
+    if self.is_closed then break end
+    if not mask then
+      return code == errno.ECANCELED and "TIMEOUT" or code
+    end
     channel:process()
     deliver(self)
-    fd = channel:fileno()
   end
+  return query:answer()
 end
 
-local function wake_all(self, problem)
+local function await(self, wait)
+  local query = wait.query
+  self.waiting[query] = wait
+  while not query:answer() do
+    if not self.leader then return lead(self, wait) end
+    wait.is_waiting = true
+    if not loop.wait(wait) then return "TIMEOUT" end
+  end
+  return query:answer()
+end
+
+--- As a place to wait at: who is interrupted asks no more.
+function Wait:leave()
+  self.is_waiting = false
+end
+
+--- What it is to wait for it.
+---@return string
+function Wait:describe()
+  return self.what
+end
+
+-- Whoever wakes without an answer leads.
+local function find_leader(self)
+  self.leader = false
   for _, wait in pairs(self.waiting) do
-    wait.problem = problem
-    loop.wake(wait.thread)
+    if wake(wait) then return end
   end
-  self.waiting = {}
 end
 
--- Nobody resumes a coroutine that has failed: those who wait are told.
-local function drive(self)
-  local ok, problem = pcall(poll, self)
-  if self.thread ~= running() then return end
-  self.thread = false
-  if not ok then wake_all(self, problem) end
-end
-
-local function start_polling(self)
-  if self.thread then return end
-  self.thread = coroutine.create(function() drive(self) end)
-  loop.ready(self.thread)
-end
-
-local function stop_polling(self)
-  local thread, scheduler = self.thread, self.scheduler
-  self.thread = false
-  if not thread or not loop.live[scheduler] then return end
-  pcall(scheduler.interrupt, scheduler, { thread })
-  if scheduler ~= current then
-    pcall(scheduler.ring.submit, scheduler.ring)
+-- What is still out then, nobody waits for.
+local function rest(self)
+  local channel = self.channel
+  if channel:is_ours() then
+    channel:cancel()
+    deliver(self)
   end
+  self:on_rest()
+end
+
+function Wait:__close()
+  local exchange = self.exchange
+  local is_live = loop.live[exchange.scheduler]
+  if self.query then exchange.waiting[self.query] = nil end
+  if exchange.leader == self and is_live then find_leader(exchange) end
+  local thread = exchange.line:pop()
+  if thread and is_live then return loop.wake(thread) end
+  exchange.count = exchange.count - 1
+  if exchange.count == 0 then rest(exchange) end
 end
 
 -- Asking
@@ -108,37 +134,6 @@ local function enter(self)
   end
   self.line:push(running(), true)
   return loop.wait(self) -- who leaves hands its place over
-end
-
--- What is still out then, nobody waits for.
-local function rest(self)
-  stop_polling(self)
-  local channel = self.channel
-  if channel:is_ours() then
-    channel:cancel()
-    deliver(self)
-  end
-  self:on_rest()
-end
-
-function Wait:__close()
-  local exchange = self.exchange
-  if self.query then exchange.waiting[self.query] = nil end
-  local thread = exchange.line:pop()
-  if thread and loop.live[exchange.scheduler] then return loop.wake(thread) end
-  exchange.count = exchange.count - 1
-  if exchange.count == 0 then rest(exchange) end
-end
-
---- As a place to wait at: who is interrupted asks no more.
-function Wait:leave()
-  self.exchange.waiting[self.query] = nil
-end
-
---- What it is to wait for it.
----@return string
-function Wait:describe()
-  return self.what
 end
 
 --- As a place to wait at: takes a coroutine out of the line.
@@ -159,14 +154,8 @@ local function ask(self, wait, start)
   local query, code = start(self.channel)
   if not query then return code end
   wait.query = query
-  if query:answer() then -- at once
-    deliver(self)
-    return query:answer()
-  end
-  self.waiting[query] = wait
-  start_polling(self)
-  if not loop.wait(wait) then return "TIMEOUT" end
-  if wait.problem then error(wait.problem, 0) end
+  if not query:answer() then return await(self, wait) end
+  deliver(self)
   return query:answer()
 end
 
@@ -179,11 +168,21 @@ end
 function Exchange:ask(what, start)
   local wait = setmetatable({
     exchange = self, what = what, thread = running(), query = false,
-    problem = false,
+    is_waiting = false,
   }, Wait)
   if not enter(self) then return "TIMEOUT" end
   local _wait <close> = wait
   return ask(self, wait, start)
+end
+
+-- What polls a descriptor that is about to be closed.
+local function stop_polling(self)
+  local leader, scheduler = self.leader, self.scheduler
+  if not leader or not loop.live[scheduler] then return end
+  pcall(scheduler.interrupt, scheduler, { leader.thread })
+  if scheduler ~= current then
+    pcall(scheduler.ring.submit, scheduler.ring)
+  end
 end
 
 --- Closes the channel: whoever waits is told "CLOSED".
@@ -191,7 +190,7 @@ function Exchange:close()
   self.is_closed = true
   stop_polling(self)
   self.channel:close()
-  wake_all(self, false)
+  for _, wait in pairs(self.waiting) do wake(wait) end
   local thread = self.line:pop()
   while thread do
     self.count = self.count + 1
