@@ -29,6 +29,15 @@ function cancelled.new(what, reason)
   }, Cancelled)
 end
 
+local WITHOUT_MEMORY = cancelled.new("a scope", "not enough memory")
+
+--- The cause where there is no memory to make one.
+---@return uring.Cancelled
+function cancelled.without_memory()
+  WITHOUT_MEMORY.is_over = false
+  return WITHOUT_MEMORY
+end
+
 function Cancelled:__tostring()
   return ("uring: cancelled (%s: %s)"):format(self.what,
     cancelled.text_of(self.reason))

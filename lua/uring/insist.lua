@@ -6,6 +6,13 @@ local system = require "uring.system"
 local insist = {}
 
 local FIRST, LONGEST = 20000000, 1000000000 -- nanoseconds until the next try
+local MOMENT, OFTEN = 1000000, 100 -- for memory to be there again; times
+
+--- Makes what a scheduler keeps for it, as long as it lives.
+---@return table insistence
+function insist.new()
+  return { ids = {}, at = 0, pause = 0, failures = 0, problem = false }
+end
 
 local function post(scheduler, ids)
   for _, id in ipairs(ids) do scheduler.bound.start_for.cancel(nil, id) end
@@ -24,10 +31,20 @@ end
 ---@param ids integer[]
 function insist.watch(scheduler, ids)
   if #ids == 0 then return end
-  local unended = scheduler.unended or { ids = {}, at = 0, pause = 0 }
-  table.move(ids, 1, #ids, #unended.ids + 1, unended.ids)
-  unended.at, unended.pause = system.now() + FIRST, FIRST
-  scheduler.unended = unended
+  local insistence = scheduler.insistence
+  table.move(ids, 1, #ids, #insistence.ids + 1, insistence.ids)
+  insistence.at, insistence.pause = system.now() + FIRST, FIRST
+  scheduler.unended = insistence
+end
+
+--- Has the scheduler do again, in a moment, what could not be done: ending
+-- what is cancelled, most likely for want of memory.
+---@param scheduler uring.Scheduler
+---@param problem any
+function insist.retry(scheduler, problem)
+  local insistence = scheduler.insistence
+  insistence.problem = problem or "unknown"
+  scheduler.unended = insistence
 end
 
 --- How long a wait may last, so that somebody looks again in time.
@@ -35,25 +52,43 @@ end
 ---@param nanoseconds integer how long it would; negative: for ever
 ---@return integer nanoseconds
 function insist.limit(scheduler, nanoseconds)
-  local most = math.max(0, scheduler.unended.at - system.now())
+  local insistence = scheduler.insistence
+  local most = math.max(0, insistence.at - system.now())
+  if insistence.problem then most = MOMENT end
   if nanoseconds < 0 or nanoseconds > most then return most end
   return nanoseconds
+end
+
+local function mend(scheduler, insistence)
+  collectgarbage()
+  scheduler:mend(insistence.problem)
+  insistence.problem, insistence.failures = false, 0
+end
+
+local function look(scheduler, now)
+  local insistence = scheduler.insistence
+  if insistence.problem then mend(scheduler, insistence) end
+  local ids = scheduler.bound.living(insistence.ids)
+  insistence.ids = ids
+  if #ids == 0 then
+    scheduler.unended = false
+  elseif now >= insistence.at then
+    post(scheduler, ids)
+    insistence.pause = math.min(2 * insistence.pause, LONGEST)
+    insistence.at = now + insistence.pause
+  end
 end
 
 --- Looks whether they have ended.
 ---@param scheduler uring.Scheduler
 ---@param now integer nanoseconds
 function insist.look(scheduler, now)
-  local unended = scheduler.unended
-  local ids = scheduler.bound.living(unended.ids)
-  unended.ids = ids
-  if #ids == 0 then
-    scheduler.unended = false
-  elseif now >= unended.at then
-    post(scheduler, ids)
-    unended.pause = math.min(2 * unended.pause, LONGEST)
-    unended.at = now + unended.pause
-  end
+  local ok, problem = pcall(look, scheduler, now)
+  if ok then return end
+  local insistence = scheduler.insistence
+  insistence.failures = insistence.failures + 1
+  if insistence.failures == OFTEN then error(problem, 0) end
+  insist.retry(scheduler, problem)
 end
 
 return insist

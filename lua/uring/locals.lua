@@ -2,7 +2,7 @@
 --   uring.locals.request = 17
 -- What a task sets later, those that it has spawned do not see.
 local loop = require "uring.loop"
-local Task = require "uring.task"
+local traces = require "uring.traces"
 
 local locals = {}
 
@@ -36,7 +36,7 @@ local function restore(task, key, before, ok, ...)
   set(task, key, before)
   if ok then return ... end
   local problem = ...
-  Task.set_trace(problem, Task.trace_of(problem))
+  traces.set(problem, traces.of(problem))
   error(problem, 0)
 end
 
@@ -50,7 +50,7 @@ function locals.with(key, value, body, ...)
   local task = task_for("uring.with_local")
   local before = task.locals and task.locals[key]
   set(task, key, value)
-  return restore(task, key, before, xpcall(body, Task.keep_trace, ...))
+  return restore(task, key, before, xpcall(body, traces.keep, ...))
 end
 
 return locals

@@ -5,7 +5,7 @@ local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local insist = require "uring.insist"
-local Scheduler = require "uring.scheduler"
+local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
 local isyieldable, running = coroutine.isyieldable, coroutine.running
@@ -231,8 +231,21 @@ end
 ---@param thread thread
 function loop.wake(thread)
   local scheduler = run_of(thread)
+  scheduler.ready[#scheduler.ready + 1] = thread -- may raise
   scheduler.waits[thread] = nil
-  scheduler.ready[#scheduler.ready + 1] = thread
+end
+
+--- Ends the waits of all of a list, which is emptied from its beginning on:
+-- where memory runs out, the others are left in it.
+---@param threads thread[]
+function loop.wake_all(threads)
+  for place = 1, #threads do
+    local thread = threads[place]
+    if thread then
+      loop.wake(thread)
+      threads[place] = false
+    end
+  end
 end
 
 --- Lets a coroutine run in the next tick that waits nowhere.

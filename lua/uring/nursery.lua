@@ -4,10 +4,13 @@
 -- is; what fails after the first is in scope.errors.
 local cancelled = require "uring.cancelled"
 local errno = require "uring.errno"
+local Line = require "uring.line"
 local loop = require "uring.loop"
+local Members = require "uring.members"
 local report = require "uring.report"
 local Scope = require "uring.scope"
 local Task = require "uring.task"
+local traces = require "uring.traces"
 
 local running = coroutine.running
 
@@ -15,44 +18,13 @@ local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
--- Where those wait who want to spawn one more.
-local Line = {}
-Line.__index = Line
-
---- Takes out who no longer waits.
----@param thread thread
-function Line:leave(thread)
-  for i, each in ipairs(self) do
-    if each == thread then return table.remove(self, i) end
-  end
-end
-
---- What it is to wait for it.
----@return string
-function Line:describe()
-  return "room in " .. self.scope:title()
-end
-
--- Waits until there is room for one more task.  Who is woken has a promise
--- that nobody else takes it.
-local function wait_for_room(self)
-  while self.live + self.promised >= self.max and not self.is_over do
-    loop.check_can_wait("scope:spawn")
-    self.line = self.line or setmetatable({ scope = self }, Line)
-    table.insert(self.line, (running()))
-    if loop.wait(self.line) then
-      self.promised = self.promised - 1
-      return
-    end
-  end
-end
-
 local function new_task(self, body, ...)
+  self.tasks = self.tasks or Members.new()
+  self.tasks:reserve()
   local task = Task.new(self, body, ...)
   local parent = current:task()
   task.locals = parent and parent.locals
-  self.entered = self.entered + 1
-  self.tasks[task] = self.entered
+  self.tasks:enter(task)
   self.live = self.live + 1
   return task
 end
@@ -62,7 +34,7 @@ local function add(self, what, body, ...)
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
   local is_here = self.scheduler == current -- it cannot wait elsewhere
-  if self.max and is_here then wait_for_room(self) end
+  if self.max and is_here then Line.wait(self) end
   if self.is_over or not current then
     error(what .. ": the scope has ended", 3)
   end
@@ -112,7 +84,8 @@ end
 --- Iterates over the tasks that have not ended.
 ---@return function iterator
 function Scope:children()
-  local tasks, place = Scope.in_order(self.tasks), 0
+  local tasks, place = {}, 0
+  for _, task in Members.each(self.tasks) do tasks[#tasks + 1] = task end
   return function()
     place = place + 1
     return tasks[place]
@@ -127,8 +100,8 @@ function Scope:judge(task)
     if cut and not task.is_daemon then self.was_cut = true end
   elseif task.outcome == "failed" and task.is_async then
     self.unseen = self.unseen or {}
-    self.unseen[task] = self.failures
     self.failures = self.failures + 1
+    self.unseen[self.failures], task.failure = task, self.failures
   elseif task.outcome == "failed" then
     self:fail(task.problem, task.trace)
   end
@@ -137,23 +110,25 @@ end
 --- One of its tasks has ended: the task calls it.
 ---@param task uring.Task
 function Scope:ended(task)
-  self.tasks[task] = nil
-  self.live = self.live - 1
-  if task.is_daemon then self.daemons = self.daemons - 1 end
+  local live = self.live - 1
+  local daemons = self.daemons - (task.is_daemon and 1 or 0)
   if self.line and self.line[1] then
+    loop.wake(self.line[1])
+    table.remove(self.line, 1)
     self.promised = self.promised + 1
-    loop.wake(table.remove(self.line, 1))
   end
-  if self.waiters and self.live <= (self.ending and 0 or self.daemons) then
-    for _, thread in ipairs(self.waiters) do loop.wake(thread) end
+  if self.waiters and live <= (self.ending and 0 or daemons) then
+    loop.wake_all(self.waiters)
     self.waiters = false
   end
+  self.live, self.daemons = live, daemons -- where waking raises: once more
+  self.tasks:leave(task)
 end
 
 --- The failure of a task that it has started by async reached somebody.
 ---@param task uring.Task
 function Scope:seen(task)
-  if self.unseen then self.unseen[task] = nil end
+  if self.unseen and task.failure then self.unseen[task.failure] = false end
 end
 
 -- What on_error does may fail as well, which nobody could be told.
@@ -176,7 +151,7 @@ function Scope:fail(problem, trace)
     table.insert(self.errors, problem)
   end
   if self.on_error then tell(self, problem, trace) end
-  if is_first then self:cancel(problem) end
+  self:cancel(problem)
 end
 
 -- The end
@@ -198,11 +173,9 @@ local function wait_for_tasks(self)
 end
 
 local function end_daemons(self)
-  self.ending = cancelled.new(self:title(), "all but daemons have ended")
+  self.ending = Scope.cause_of(self, "all but daemons have ended")
   if not self.cause then
-    local threads = {}
-    self:spread(self.ending, threads)
-    current:interrupt(threads)
+    Scope.carry_out(self.spread, self, self.ending)
   end
 end
 
@@ -223,12 +196,21 @@ local function end_left(self)
     return self:finish()
   end
   if is_around(self.thread) then -- we cannot wait for ourselves
-    self.parent.inner[self], self.parent = nil, false
+    self.parent.inner:leave(self)
+    self.parent = false
     return
   end
   self.watchers = self.watchers or {}
   table.insert(self.watchers, (running()))
   loop.wait(self)
+end
+
+local function has_inner(self)
+  return self.inner and self.inner.count > 0
+end
+
+local function first_of(following, members, seat)
+  return following(members, seat)
 end
 
 --- Waits for all that is in it, and cleans up behind generators that were
@@ -240,22 +222,25 @@ function Scope:wait_for_all()
       end_daemons(self)
       wait_for_tasks(self)
     end
-    if next(self.inner) then end_left(Scope.in_order(self.inner)[1]) end
-  until self.live == 0 and not next(self.inner)
+    local _, left = first_of(Members.each(self.inner))
+    if left then end_left(left) end
+  until self.live == 0 and not has_inner(self)
 end
 
 local function note_unseen(self)
-  local unseen = self.unseen or {}
+  local unseen = self.unseen
+  if not unseen then return end
   self.unseen = false
-  for _, task in ipairs(Scope.in_order(unseen)) do
-    self:fail(task.problem, task.trace)
+  for number = 1, self.failures do -- in the order in which they ended
+    local task = unseen[number]
+    if task then self:fail(task.problem, task.trace) end
   end
 end
 
 -- What the scope comes to: as pcall has it.
 local function verdict(self, ok, ...)
   if self.failed then
-    Task.set_trace(self.problem, self.trace)
+    traces.set(self.problem, self.trace)
     return false, self.problem
   end
   local cause, value = self.own_cause, ...
@@ -273,7 +258,7 @@ local function note_problem(self, value)
     or cancelled.means(value, self.cause) then
     self:cancel("its body was cancelled")
   else
-    self:fail(value, Task.trace_of(value))
+    self:fail(value, traces.of(value))
   end
 end
 
@@ -288,7 +273,7 @@ function Scope:join(ok, ...)
   repeat
     self:wait_for_all()
     note_unseen(self)
-  until self.live == 0 and not next(self.inner)
+  until self.live == 0 and not has_inner(self)
   self:finish()
   return verdict(self, ok, ...)
 end

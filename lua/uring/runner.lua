@@ -135,6 +135,12 @@ local function end_now(self)
   let_signals_go(self)
 end
 
+local function close(self)
+  local scheduler = self.scheduler
+  pcall(self.inside, self, scheduler.leave_places, scheduler)
+  scheduler:close()
+end
+
 -- What came up while the thread was blocked concerns the run around it.
 local function finish_lent(scheduler)
   pcall(scheduler.ring.submit, scheduler.ring) -- what closes descriptors
@@ -164,7 +170,7 @@ function Run:finish()
   end_now(self)
   local scheduler = self.scheduler
   if self.lends then return finish_lent(scheduler) end
-  scheduler:close()
+  close(self)
   exit.leave_if_asked(scheduler)
   if scheduler.root.failed then raise_failure(scheduler.root) end
   if scheduler.interrupted then error(INTERRUPTED, 0) end
@@ -173,7 +179,7 @@ end
 -- It cannot go on: all that waits is closed.
 local function give_up(self, problem)
   end_now(self)
-  self.scheduler:close()
+  close(self)
   exit.leave_if_asked(self.scheduler)
   error(problem, 0)
 end

@@ -16,7 +16,6 @@ local system = require "uring.system"
 local Timers = require "uring.timer"
 
 local resume, status = coroutine.resume, coroutine.status
-local close = coroutine.close
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
 
@@ -39,7 +38,7 @@ Scheduler.__index = Scheduler
 -- The coroutine that was resumed last.  Of one scheduler: only one can run.
 local leaf = false
 
-local IO, INTERRUPTED = Scheduler.IO, Scheduler.INTERRUPTED
+local IO = Scheduler.IO
 
 --- Makes a scheduler on a ring, which it will close.
 ---@param ring uring.Ring
@@ -58,7 +57,10 @@ function Scheduler.new(ring, bound)
     own = {}, -- coroutine -> the innermost scope that was opened in it
     nested = { [0] = 0 }, -- running coroutines inside the leaf; their count
     live = 0, -- tasks that have not ended
-    unended = false, -- cancelled ops that have not ended: see insist.lua
+    unended = false, -- what insists, while there is something: the next
+    insistence = insist.new(),
+    births = 0, -- tasks so far
+    now = system.now(), -- the time of the last step
     left = 0, -- what the last step has filled of the batch
     root = false, -- the outermost scope
     on_deadlock = false, -- called where nothing could ever wake a task
@@ -70,8 +72,10 @@ end
 --- Enters a task: its coroutine runs when the one that spawned it waits.
 ---@param task uring.Task
 function Scheduler:add(task)
-  self.tasks[task.thread] = task
+  local number = self.births + 1
+  self.births, task.number, task.born = number, number, self.now
   self.ready[#self.ready + 1] = task.thread
+  self.tasks[task.thread] = task -- may raise as well: then nobody is resumed
   self.live = self.live + 1
 end
 
@@ -124,7 +128,8 @@ local function settle(self, thread, ok, ...)
     problem = "a task called coroutine.yield outside of a generator; "
       .. "uring.yield() lets other tasks run"
   end
-  task:abort(problem)
+  local can, why = pcall(task.abort, task, problem)
+  if not can then insist.retry(self, why) end
 end
 
 function pass_on(self, thread, ok, first, ...)
@@ -205,6 +210,7 @@ function Scheduler:tick(limit)
     self:on_deadlock()
     return true
   end
+  self.now = now
   deliver(self, filled)
   leaf = false
   fire_timers(self, now)
@@ -213,7 +219,7 @@ function Scheduler:tick(limit)
   return true
 end
 
--- Ending waits early
+-- Who is where
 
 --- The cause for which the running code shall end, if there is one: that of
 -- the nearest scope that is being cancelled, not beyond one that shields.
@@ -248,27 +254,6 @@ function Scheduler:cause_for(thread)
   return task and (task.cause or task.scope.cause)
 end
 
--- Whether an op of it may have to be cancelled; any other wait ends here.
-local function leave_place(self, thread)
-  local place = self.waits[thread]
-  if not (place and place.leave) then return not place end
-  place:leave(thread)
-  self.waits[thread] = INTERRUPTED
-  self.ready[#self.ready + 1] = thread
-  return false
-end
-
---- Ends what coroutines wait for: ops are cancelled, places are left.  Those
--- that do not wait go on as they are.
----@param threads thread[]
-function Scheduler:interrupt(threads)
-  local set = {}
-  for _, thread in ipairs(threads) do
-    if leave_place(self, thread) then set[thread] = true end
-  end
-  if next(set) then insist.cancel(self, self.bound.ids(set)) end
-end
-
 --- The innermost coroutine that waits with one; itself where none does.
 ---@param thread thread
 ---@return thread
@@ -276,25 +261,6 @@ function Scheduler:innermost(thread)
   local inside = self.inside
   while inside[thread] do thread = inside[thread] end
   return thread
-end
-
---- Submits what nobody waits for, closes the ring, and every coroutine that
--- still waits, so that its <close> variables run.
-function Scheduler:close()
-  pcall(self.ring.submit, self.ring) -- in a forked child it raises
-  self.ring:close()
-  leaf = false
-  local tasks = {}
-  for _, task in pairs(self.tasks) do tasks[#tasks + 1] = task end
-  table.sort(tasks, function(a, b) return a:id() < b:id() end)
-  for _, task in ipairs(tasks) do
-    local thread = self:innermost(task.thread)
-    while thread do
-      local outer = self.outer[thread]
-      close(thread)
-      thread = outer
-    end
-  end
 end
 
 return Scheduler

@@ -4,7 +4,9 @@
 -- some, those count while it runs, then those of whoever resumes it.
 -- The tasks of a scope, and its end, are in nursery.lua.
 local cancelled = require "uring.cancelled"
+local insist = require "uring.insist"
 local loop = require "uring.loop"
+local Members = require "uring.members"
 local system = require "uring.system"
 
 local current -- the scheduler that runs
@@ -65,6 +67,10 @@ end
 ---@param options table
 ---@return uring.Scope
 function Scope.new(parent, task, thread, options)
+  if parent then
+    parent.inner = parent.inner or Members.new()
+    parent.inner:reserve()
+  end
   local outer = thread and current.own[thread] or false
   local shield = options.shield or false
   local self = setmetatable({
@@ -73,7 +79,7 @@ function Scope.new(parent, task, thread, options)
     name = options.name, max = options.max or false,
     on_error = options.on_error or false,
     shield = shield, guards = shield or outer and outer.guards or false,
-    inner = {}, tasks = {}, entered = 0, -- sets: to when each was entered
+    inner = false, tasks = false, seat = 0, -- Members; in those of its parent
     live = 0, daemons = 0,
     cause = false, own_cause = false, failed = false, unseen = false,
     timed_out = false, was_cut = false, ending = false, is_over = false,
@@ -82,8 +88,7 @@ function Scope.new(parent, task, thread, options)
   }, Scope)
   if thread then current.own[thread] = self end
   if not parent then return self end
-  parent.entered = parent.entered + 1
-  parent.inner[self] = parent.entered
+  parent.inner:enter(self)
   if parent.cause and not shield then
     self.cause = parent.cause
     loop.count_cancelled(1)
@@ -119,20 +124,6 @@ function Scope.innermost()
   return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
 end
 
---- Lists a set in the order in which its members were entered: what is done
--- to all of them happens in the same order in every process.
----@param set table<table, integer>
----@return table[]
-function Scope.in_order(set)
-  local order, members = {}, {}
-  for member, entered in pairs(set) do
-    order[#order + 1], members[entered] = entered, member
-  end
-  table.sort(order)
-  for place, entered in ipairs(order) do order[place] = members[entered] end
-  return order
-end
-
 -- Calls a method in the run of the scope, which may not be the one that runs:
 -- a function of uring.blocking has one of its own.
 local function at_home(self, method, ...)
@@ -147,24 +138,70 @@ Scope.at_home = at_home
 
 -- Cancellation
 
+local function make_cause(what, reason)
+  return cancelled.new(what:title(), reason)
+end
+
+--- Makes the cause that ends a scope or a task.  Where there is no memory for
+-- it, that is the reason, and there is one for all.
+---@param what uring.Scope|uring.Task
+---@param reason? any
+---@return uring.Cancelled
+function Scope.cause_of(what, reason)
+  local ok, cause = pcall(make_cause, what, reason)
+  return ok and cause or cancelled.without_memory()
+end
+
+-- Ends the wait of a coroutine, or of one in it, for which there is a cause.
+local function end_wait(thread, set)
+  local leaf = current:innermost(thread)
+  if current:cause_for(leaf) then current:end_wait(leaf, set) end
+end
+
+Scope.end_wait = end_wait
+
 --- Cancels the scope and those inside it, up to shields, for a cause.
 ---@param cause uring.Cancelled
----@param threads thread[] who waits in them is added to it
-function Scope:spread(cause, threads)
+---@param set table<thread, true> who waits for ops in them is added to it
+function Scope:spread(cause, set)
   if self.cause then return end
   self.cause = cause
   loop.count_cancelled(1)
-  for _, inner in ipairs(Scope.in_order(self.inner)) do
-    if not inner.shield then inner:spread(cause, threads) end
+  for _, inner in Members.each(self.inner) do
+    if not inner.shield then inner:spread(cause, set) end
   end
-  local function add_leaf(thread)
-    local leaf = current:innermost(thread)
-    if current:cause_for(leaf) then threads[#threads + 1] = leaf end
+  for _, task in Members.each(self.tasks) do end_wait(task.thread, set) end
+  if self.thread then end_wait(self.thread, set) end
+end
+
+--- The same again for what was cancelled when memory was short.
+function Scope:respread()
+  if self.failed and not self.own_cause then self:cancel(self.problem) end
+  local own = self.own_cause or self.ending
+  if own and not self.cause then self:spread(own, {}) end
+  for _, inner in Members.each(self.inner) do
+    local of_task = inner.task and inner.task.scope == self
+      and inner.task.cause
+    local cause = self.cause or of_task
+    if cause and not inner.shield then inner:spread(cause, {}) end
+    inner:respread()
   end
-  for _, task in ipairs(Scope.in_order(self.tasks)) do
-    add_leaf(task.thread)
-  end
-  if self.thread then add_leaf(self.thread) end
+end
+
+local function carry_out(spread, what, cause)
+  local set = {}
+  spread(what, cause, set)
+  current:cancel_ops(set)
+end
+
+--- Cancels for a cause what 'spread' walks through, now or, where memory is
+-- short, in a moment.
+---@param spread fun(what: table, cause: uring.Cancelled, set: table)
+---@param what uring.Scope|uring.Task
+---@param cause uring.Cancelled
+function Scope.carry_out(spread, what, cause)
+  local ok, problem = pcall(carry_out, spread, what, cause)
+  if not ok then insist.retry(current, problem) end
 end
 
 --- Ends the scope: its body and tasks are cancelled at what they wait for,
@@ -175,10 +212,8 @@ function Scope:cancel(reason)
   if self.scheduler ~= current then
     return at_home(self, self.cancel, reason)
   end
-  self.own_cause = cancelled.new(self:title(), reason)
-  local threads = {}
-  self:spread(self.own_cause, threads)
-  current:interrupt(threads)
+  self.own_cause = Scope.cause_of(self, reason)
+  Scope.carry_out(self.spread, self, self.own_cause)
 end
 
 --- Its time is over: the scheduler calls it.
@@ -206,10 +241,6 @@ function Scope:set_deadline(deadline)
   self.bucket, self.place = current.timers:add(self.due, self)
 end
 
-local function wake_all(threads)
-  for _, thread in ipairs(threads or {}) do loop.wake(thread) end
-end
-
 --- Forgets the scope, which has ended.
 function Scope:finish()
   if self.is_over then return end
@@ -218,12 +249,12 @@ function Scope:finish()
   if self.thread and current.own[self.thread] == self then
     current.own[self.thread] = self.outer or nil
   end
-  if self.parent then self.parent.inner[self] = nil end
+  if self.parent then self.parent.inner:leave(self) end
   if self.cause then loop.count_cancelled(-1) end
   if self.own_cause then self.own_cause.is_over = true end
   if self.ending then self.ending.is_over = true end
-  wake_all(self.line)
-  wake_all(self.watchers)
+  if self.line then loop.wake_all(self.line) end
+  if self.watchers then loop.wake_all(self.watchers) end
   self.line, self.watchers = false, false
 end
 

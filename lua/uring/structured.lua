@@ -2,7 +2,7 @@
 local loop = require "uring.loop"
 local Scope = require "uring.nursery"
 local system = require "uring.system"
-local Task = require "uring.task"
+local traces = require "uring.traces"
 
 local structured = {}
 
@@ -67,7 +67,7 @@ function structured.scope(options, body, ...)
   check_options("scope", options)
   check_body("scope", body)
   local scope = open("uring.scope", options)
-  return give(scope:join(xpcall(body, Task.keep_trace, scope, ...)))
+  return give(scope:join(xpcall(body, traces.keep, scope, ...)))
 end
 
 local function check_seconds(what, seconds)
@@ -79,7 +79,7 @@ end
 local function run_in(what, options, body, ...)
   check_body(what, body)
   local scope = open("uring." .. what, options)
-  return give(scope:join(xpcall(body, Task.keep_trace, ...)))
+  return give(scope:join(xpcall(body, traces.keep, ...)))
 end
 
 --- Calls a function, for so long at most.

@@ -1,13 +1,16 @@
 --- Tasks: coroutines that a scope waits for, with a result.
 local cancelled = require "uring.cancelled"
-local coroutines = require "uring.coroutines"
+local insist = require "uring.insist"
 local loop = require "uring.loop"
+local Members = require "uring.members"
+local Scope = require "uring.scope"
+local traces = require "uring.traces"
 
 local close, create = coroutine.close, coroutine.create
 local running, status = coroutine.running, coroutine.status
+local pack, unpack = table.pack, table.unpack
 
 local current -- the scheduler that runs
-local numbers = 0 -- given out to those that are looked at
 
 ---@class uring.Task
 ---@field name string? for people
@@ -17,50 +20,14 @@ local numbers = 0 -- given out to those that are looked at
 local Task = { __name = "uring.Task" }
 Task.__index = Task
 
--- Where an error was raised first, which passes through several tasks.
-local passing = { value = nil, trace = false, on = false }
-
-loop.on_switch(function(scheduler)
-  current = scheduler
-  if not scheduler then passing.value, passing.trace = nil, false end
-end)
-
---- What xpcall does with an error: keeps where it was raised, and leaves it
--- as it is.
----@param value any
----@return any value
-function Task.keep_trace(value)
-  if cancelled.is(value) then return value end
-  if passing.on and rawequal(passing.value, value) then
-    passing.on = false
-    return value
-  end
-  local inner, trace = coroutines.trace_of(value), debug.traceback(nil, 2)
-  passing.value, passing.on = value, false
-  passing.trace = inner and inner .. "\n" .. trace or trace
-  return value
-end
-
---- Where a value was raised, if it is the one that was raised last.
----@param value any
----@return string|false trace
-function Task.trace_of(value)
-  return rawequal(passing.value, value) and passing.trace
-end
-
---- From now on this is where a value was raised, which is raised again.
----@param value any
----@param trace string|false|nil
-function Task.set_trace(value, trace)
-  passing.value, passing.trace, passing.on = value, trace or false, true
-end
+loop.on_switch(function(scheduler) current = scheduler end)
 
 -- Ending
 
 local function set_outcome(self, ok, ...)
   if ok then
     self.outcome = "done"
-    if select("#", ...) > 0 then self.results = table.pack(...) end
+    if select("#", ...) > 0 then self.results = pack(...) end
     return
   end
   local value = ...
@@ -69,23 +36,26 @@ local function set_outcome(self, ok, ...)
     or cancelled.is(value) and not value.is_over
   self.outcome = ended and "cancelled" or "failed"
   self.problem = value
-  self.trace = not ended and Task.trace_of(value) or nil
-  passing.on = false
+  self.trace = not ended and traces.of(value) or nil
+  traces.rest()
+end
+
+-- The last of it, which is done again where memory was short.
+local function leave(self)
+  if self.cause and not self.cause.is_over then
+    self.cause.is_over = true
+    loop.count_cancelled(-1)
+  end
+  if self.waiters then loop.wake_all(self.waiters) end
+  self.waiters, self.greeter = nil, nil
+  self.scope:ended(self)
+  current:remove(self)
 end
 
 local function finish(self, ok, ...)
   set_outcome(self, ok, ...)
   self.scope:judge(self) -- on_error may wait
-  if self.cause then
-    self.cause.is_over = true
-    loop.count_cancelled(-1)
-  end
-  current:remove(self)
-  debug.sethook(self.thread)
-  local waiters = self.waiters
-  self.waiters, self.greeter = nil, nil
-  for _, thread in ipairs(waiters or {}) do loop.wake(thread) end
-  self.scope:ended(self)
+  leave(self)
 end
 
 local function conclude(self, ok, ...)
@@ -96,9 +66,11 @@ end
 -- What the coroutine of every task runs.
 local function main()
   local self = current.tasks[running()]
-  local body = self.body
-  self.body = nil
-  return conclude(self, xpcall(body, Task.keep_trace))
+  local body, args = self.body, self.args
+  self.body, self.args = false, false
+  if not args then return conclude(self, xpcall(body, traces.keep)) end
+  return conclude(self, xpcall(body, traces.keep,
+    unpack(args, 1, args.n)))
 end
 
 --- Makes a task of a scope, and enters it in the scheduler.
@@ -107,39 +79,49 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Task.new(scope, body, ...)
-  if select("#", ...) > 0 then
-    local unbound, arguments = body, table.pack(...)
-    function body()
-      return unbound(table.unpack(arguments, 1, arguments.n))
-    end
-  end
-  local self = setmetatable({
-    thread = create(main), scope = scope, outcome = false, body = body,
+  local self = setmetatable({ -- 8 fields: one more would double its size
+    thread = create(main), scope = scope, outcome = false, seat = 0,
+    body = body, args = select("#", ...) > 0 and pack(...),
+    number = 0, born = 0,
   }, Task)
   current:add(self)
   return self
 end
 
---- The scheduler calls it where a task ended in a way of its own.
+--- The scheduler calls it where a task ended in a way of its own, or memory
+-- was short when it ended.
 ---@param problem any
 function Task:abort(problem)
-  if self.outcome then return end
-  local ok, trace = pcall(debug.traceback, self.thread)
-  Task.set_trace(problem, ok and trace)
-  pcall(close, self.thread)
-  finish(self, false, problem)
+  local scope = self.scope
+  if not current.tasks[self.thread] then return end
+  if not self.outcome then
+    local ok, trace = pcall(debug.traceback, self.thread)
+    traces.set(problem, ok and trace)
+    pcall(close, self.thread)
+    set_outcome(self, false, problem)
+    scope:judge(self)
+  else
+    insist.retry(current, problem)
+    if self.outcome == "failed" and not scope.failed then
+      scope:fail(self.problem, self.trace)
+    end
+  end
+  leave(self)
 end
 
 -- For programs
 
---- A number for people to tell it from others, given when it is asked for.
+--- A number for people to tell it from the others of its run: in the order
+-- in which they were spawned, from 1 on.
 ---@return integer
 function Task:id()
-  if not self.number then
-    numbers = numbers + 1
-    self.number = numbers
-  end
   return self.number
+end
+
+--- What people call it.
+---@return string such as "task 7"
+function Task:title()
+  return "task " .. self.number
 end
 
 --- Tells how a task is: "new", "ready", "running", "waiting", or, once it has
@@ -204,7 +186,7 @@ end
 
 local function unpack_results(self)
   local results = self.results
-  if results then return table.unpack(results, 1, results.n) end
+  if results then return unpack(results, 1, results.n) end
 end
 
 -- What a task that was cancelled has for the others: no cancellation, for
@@ -219,7 +201,7 @@ end
 function Task:await()
   wait_for_end(self, "task:await")
   if self.outcome == "done" then return unpack_results(self) end
-  Task.set_trace(self.problem, self.trace)
+  traces.set(self.problem, self.trace)
   error(problem_of(self), 0)
 end
 
@@ -232,13 +214,12 @@ function Task:result()
   return false, problem_of(self)
 end
 
--- The outermost scopes that the task itself has opened.
-local function scopes_of(self)
-  local found = {}
-  for scope in pairs(self.scope.inner) do
-    if scope.task == self then found[#found + 1] = scope end
+-- Cancels the outermost scopes that the task itself has opened, and it.
+local function spread(self, cause, set)
+  for _, scope in Members.each(self.scope.inner) do
+    if scope.task == self then scope:spread(cause, set) end
   end
-  return found
+  Scope.end_wait(self.thread, set)
 end
 
 --- Ends the task: what it waits for ends, and its suspension points raise.
@@ -249,21 +230,15 @@ function Task:cancel(reason)
   if self.scope.scheduler ~= current then
     return self.scope:at_home(function() self:cancel(reason) end)
   end
-  self.cause = cancelled.new("task " .. self:id(), reason)
+  self.cause = Scope.cause_of(self, reason)
   loop.count_cancelled(1)
-  local threads = {}
-  for _, scope in ipairs(scopes_of(self)) do
-    scope:spread(self.cause, threads)
-  end
-  local leaf = current:innermost(self.thread)
-  if current:cause_for(leaf) then threads[#threads + 1] = leaf end
-  current:interrupt(threads)
+  Scope.carry_out(spread, self, self.cause)
 end
 
 --- Tells the one who waits in wait_ready that the task has begun its work.
 ---@param ... any
 function Task:ready(...)
-  self.greeting = table.pack(...)
+  self.greeting = pack(...)
   local waiter = self.greeter
   if not waiter then return end
   self:leave(waiter)
@@ -283,12 +258,12 @@ function Task:wait_ready()
     loop.wait(self)
   end
   local greeting = self.greeting
-  if greeting then return table.unpack(greeting, 1, greeting.n) end
+  if greeting then return unpack(greeting, 1, greeting.n) end
   if self.outcome == "done" then
     error("wait_ready: the task ended without task:ready()", 2)
   end
   self.scope:seen(self)
-  Task.set_trace(self.problem, self.trace)
+  traces.set(self.problem, self.trace)
   error(problem_of(self), 0)
 end
 

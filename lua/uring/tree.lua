@@ -1,4 +1,5 @@
 --- What all tasks are doing, as text: for people who look for what hangs.
+local Members = require "uring.members"
 local system = require "uring.system"
 
 -- Ours is what stands beside this file.
@@ -50,33 +51,25 @@ local function describe(scheduler, task, ops)
 end
 
 local function by_number(a, b)
-  return a:id() < b:id()
-end
-
-local function sorted(set)
-  local list = {}
-  for each in pairs(set) do list[#list + 1] = each end
-  table.sort(list, by_number)
-  return list
+  return a.number < b.number
 end
 
 -- The scopes that a task has opened, and those that nobody has.
 local function inner_of(scope, task)
   local list = {}
-  for inner in pairs(scope.inner) do
+  for _, inner in Members.each(scope.inner) do
     if inner.task == task then list[#list + 1] = inner end
   end
-  table.sort(list, function(a, b) return a:title() < b:title() end)
   return list
 end
 
 local function add_scope(lines, indent, scheduler, scope, ops)
   local implicit = scope.task and scope.task.implicit == scope
-  if not implicit or next(scope.tasks) then
+  if not implicit or scope.live > 0 then
     lines[#lines + 1] = indent .. tostring(scope)
     indent = indent .. "  "
   end
-  for _, task in ipairs(sorted(scope.tasks)) do
+  for _, task in Members.each(scope.tasks) do
     lines[#lines + 1] = indent .. describe(scheduler, task, ops)
     for _, inner in ipairs(inner_of(scope, task)) do
       add_scope(lines, indent .. "  ", scheduler, inner, ops)

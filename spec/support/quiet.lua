@@ -40,7 +40,8 @@ function quiet.findings(scheduler)
   local of_run = scheduler.root.cause and 1 or 0 -- it never ends
   expect(scheduler.cancelling - of_run, "cancelled scopes")
   expect(count_timers(scheduler.timers), "timers")
-  expect(size(scheduler.root.inner), "scopes of the run")
+  local scopes = scheduler.root.inner
+  expect(scopes and scopes.count or 0, "scopes of the run")
   return found
 end
 

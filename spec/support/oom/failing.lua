@@ -51,9 +51,10 @@ function attempt()
   if not tostring(message):find "^intended" then error(message, 0) end
 end
 
-function verify()
+-- Where memory stays short, Lua may not even be able to call what closes.
+function verify(_, lasting)
   after()
   core.close(listener)
   core.close(client)
-  assert(open == 0, "a <close> variable was not closed")
+  assert(lasting or open == 0, "a <close> variable was not closed")
 end
