@@ -8,6 +8,8 @@ local rows = require "spec.support.rows"
 local uring = require "uring"
 local within = require "spec.support.within"
 
+uring.blocking(function() end) -- which keeps a ring
+
 leaks.watch()
 
 describe("an op whose cancel was missed", function()
@@ -50,6 +52,42 @@ describe("an op whose cancel was missed", function()
       assert.equal(1, task:await())
       uring.yield()
       assert.is_false(scheduler.unended)
+    end)
+  end)
+end)
+
+describe("a handle that is closed in one run", function()
+  it("is watched in the others that wait on it", function()
+    local own <close> = rows.owner()
+    local fd = own(low.socketpair())
+    local scheduler, code
+    local other <close> = uring.start(function()
+      scheduler = loop.current("this spec")
+      local _, _, received = uring.op.recv(fd, low.buffer(1))
+      code = received
+    end)
+    assert.is_true(other:step())
+    assert.is_nil(other:timeout())
+    within.run(function() loop.cancel_fd(fd) end)
+    assert.equal(scheduler.insistence, scheduler.unended)
+    assert.equal(1, #scheduler.unended.ids)
+    assert.is_true(other:timeout() <= 0.02)
+    while other:step(1) do end
+    assert.equal(errno.ECANCELED, code)
+  end)
+
+  it("is watched in the run around one that blocks", function()
+    local own <close> = rows.owner()
+    local fd = own(low.socketpair())
+    within.run(function()
+      local scheduler = loop.current("this spec")
+      local task = uring.spawn(uring.op.recv, fd, low.buffer(1))
+      uring.yield()
+      uring.blocking(function() loop.cancel_fd(fd) end)
+      assert.equal(1, #scheduler.unended.ids)
+      local _, value, _, code = task:result()
+      assert.is_nil(value)
+      assert.equal(errno.ECANCELED, code)
     end)
   end)
 end)

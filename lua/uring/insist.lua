@@ -59,6 +59,16 @@ function insist.limit(scheduler, nanoseconds)
   return nanoseconds
 end
 
+--- When somebody has to look again, where that is sooner.
+---@param scheduler uring.Scheduler
+---@param at integer? nanoseconds
+---@return integer at
+function insist.due(scheduler, at)
+  local insistence = scheduler.insistence
+  if insistence.problem then return 0 end
+  return at and math.min(at, insistence.at) or insistence.at
+end
+
 local function mend(scheduler, insistence)
   collectgarbage()
   scheduler:mend(insistence.problem)

@@ -159,15 +159,19 @@ function loop.post(name, ...)
   return current ~= nil and current.bound.start_for[name](nil, ...) == nil
 end
 
+local function cancel_in(scheduler, fd)
+  insist.watch(scheduler, scheduler.bound.ids_on(fd))
+  scheduler.bound.start_for.cancel_fd(nil, fd, CANCEL_ALL)
+end
+
 --- Cancels the ops of a descriptor that will be closed: also those of a run
 -- that waits for this one to end, or for its next step.
 ---@param fd integer
 function loop.cancel_fd(fd)
-  if current then insist.watch(current, current.bound.ids_on(fd)) end
-  loop.post("cancel_fd", fd, CANCEL_ALL)
+  if current then cancel_in(current, fd) end
   for scheduler in pairs(loop.live) do
     if scheduler ~= current then
-      pcall(scheduler.bound.start_for.cancel_fd, nil, fd, CANCEL_ALL)
+      pcall(cancel_in, scheduler, fd)
       pcall(scheduler.ring.submit, scheduler.ring) -- before it is closed
     end
   end
@@ -235,8 +239,7 @@ function loop.wake(thread)
   scheduler.waits[thread] = nil
 end
 
---- Ends the waits of all of a list, which is emptied from its beginning on:
--- where memory runs out, the others are left in it.
+--- Ends the waits of all of a list; where memory runs out, the rest is in it.
 ---@param threads thread[]
 function loop.wake_all(threads)
   for place = 1, #threads do
