@@ -458,6 +458,22 @@ scope run (1 task)
       task N fresh (new)]], text)
   end)
 
+  it("shows how old a task is, from a second on", function()
+    local text
+    uring.run(function()
+      local old = uring.spawn(uring.sleep, 60)
+      old.name, old.born = "old", old.born - 2000000000
+      local young = uring.spawn(uring.sleep, 60)
+      young.name = "young"
+      uring.yield()
+      text = uring.debug.tree()
+      old:cancel()
+      young:cancel()
+    end)
+    assert.matches("task 2 old %(waiting%), 2%.%d s old: sleep", text)
+    assert.matches("task 3 young %(waiting%): sleep", text)
+  end)
+
   it("shows whom a connection waits for", function()
     local text, where
     uring.run(function()

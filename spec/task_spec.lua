@@ -198,6 +198,18 @@ describe("a task tells", function()
     end)
     assert.is_nil(uring.self())
   end)
+
+  it("has a number, given in each run as tasks are spawned", function()
+    for _ = 1, 2 do
+      local seen = {}
+      uring.run(function()
+        local first = uring.spawn(uring.yield)
+        local second = uring.spawn(uring.yield)
+        seen = { uring.self():id(), second:id(), first:id() }
+      end)
+      assert.same({ 1, 3, 2 }, seen)
+    end
+  end)
 end)
 
 describe("a new task", function()

@@ -1,5 +1,6 @@
 --- A run: a ring, a scheduler and the outermost scope, from start to end.
 local exit = require "uring.exit"
+local insist = require "uring.insist"
 local loop = require "uring.loop"
 local report = require "uring.report"
 local Scheduler = require "uring.scheduler"
@@ -63,6 +64,8 @@ function Run.new(options, body)
   }, Run)
   local scheduler = self.scheduler
   scheduler.on_deadlock, scheduler.on_signal = on_deadlock, on_signal
+  scheduler.births, scheduler.numbered = 0, 0
+  scheduler.now = system.now()
   scheduler.interrupted, scheduler.exit, scheduler.cancelling = false, false, 0
   loop.live[scheduler] = true
   self:inside(function()
@@ -126,6 +129,7 @@ function Run:timeout()
   local scheduler = self.scheduler
   if #scheduler.ready > 0 or scheduler.ring:sq_ready() > 0 then return 0 end
   local due = scheduler.timers:next()
+  if scheduler.unended then due = insist.due(scheduler, due) end
   return due and math.max(0, (due - system.now()) / 1e9)
 end
 

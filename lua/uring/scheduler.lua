@@ -59,8 +59,8 @@ function Scheduler.new(ring, bound)
     live = 0, -- tasks that have not ended
     unended = false, -- what insists, while there is something: the next
     insistence = insist.new(),
-    births = 0, -- tasks so far
-    now = system.now(), -- the time of the last step
+    births = 0, numbered = 0, -- tasks so far; scopes whose number was asked
+    now = 0, -- the time of the last step
     left = 0, -- what the last step has filled of the batch
     root = false, -- the outermost scope
     on_deadlock = false, -- called where nothing could ever wake a task

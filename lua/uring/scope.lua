@@ -10,7 +10,6 @@ local Members = require "uring.members"
 local system = require "uring.system"
 
 local current -- the scheduler that runs
-local numbers = 0
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
@@ -49,8 +48,9 @@ end
 function Scope:title()
   if self.name then return "scope " .. self.name end
   if not self.number then
-    numbers = numbers + 1
-    self.number = numbers
+    local scheduler = self.scheduler
+    scheduler.numbered = scheduler.numbered + 1
+    self.number = scheduler.numbered
   end
   return "scope " .. self.number
 end

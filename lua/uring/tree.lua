@@ -41,8 +41,14 @@ local function wait_of(scheduler, task, ops)
   return peer and ("%s (%s)"):format(text, tostring(peer)) or text
 end
 
-local function describe(scheduler, task, ops)
-  local words = { tostring(task) }
+-- How long ago it was spawned, where that is worth a word.
+local function age_of(task, now)
+  local seconds = (now - task.born) / 1e9
+  return seconds >= 1 and (", %.1f s old"):format(seconds) or ""
+end
+
+local function describe(scheduler, task, ops, now)
+  local words = { tostring(task) .. (now and age_of(task, now) or "") }
   local wait = wait_of(scheduler, task, ops)
   if wait then words[#words + 1] = ": " .. wait end
   local at = lines_of(scheduler, task.thread)
@@ -63,20 +69,20 @@ local function inner_of(scope, task)
   return list
 end
 
-local function add_scope(lines, indent, scheduler, scope, ops)
+local function add_scope(lines, indent, scheduler, scope, ops, now)
   local implicit = scope.task and scope.task.implicit == scope
   if not implicit or scope.live > 0 then
     lines[#lines + 1] = indent .. tostring(scope)
     indent = indent .. "  "
   end
   for _, task in Members.each(scope.tasks) do
-    lines[#lines + 1] = indent .. describe(scheduler, task, ops)
+    lines[#lines + 1] = indent .. describe(scheduler, task, ops, now)
     for _, inner in ipairs(inner_of(scope, task)) do
-      add_scope(lines, indent .. "  ", scheduler, inner, ops)
+      add_scope(lines, indent .. "  ", scheduler, inner, ops, now)
     end
   end
   for _, inner in ipairs(inner_of(scope, scope.task)) do
-    add_scope(lines, indent, scheduler, inner, ops)
+    add_scope(lines, indent, scheduler, inner, ops, now)
   end
 end
 
@@ -118,7 +124,8 @@ end
 ---@return string
 function tree.text(scheduler)
   local lines = {}
-  add_scope(lines, "", scheduler, scheduler.root, ops_in_flight(scheduler))
+  add_scope(lines, "", scheduler, scheduler.root, ops_in_flight(scheduler),
+    system.now())
   return table.concat(lines, "\n")
 end
 
