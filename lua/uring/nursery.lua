@@ -209,6 +209,12 @@ local function has_inner(self)
   return self.inner and self.inner.count > 0
 end
 
+--- Whether something is in it for which its end would have to wait.
+---@return boolean
+function Scope:has_something()
+  return self.live > 0 or has_inner(self)
+end
+
 local function first_of(following, members, seat)
   return following(members, seat)
 end

@@ -39,6 +39,7 @@ Scheduler.__index = Scheduler
 local leaf = false
 
 local IO = Scheduler.IO
+local pass_on
 
 --- Makes a scheduler on a ring, which it will close.
 ---@param ring uring.Ring
@@ -67,6 +68,23 @@ function Scheduler.new(ring, bound)
     on_signal = false, -- called with the number of a signal
     cancelling = 0, last_leaf = false, -- while another one runs: of loop.lua
   }, Scheduler)
+end
+
+--- From now on a task has another coroutine: the one it had has ended.
+---@param task uring.Task
+---@param thread thread
+function Scheduler:replace(task, thread)
+  self.tasks[thread], self.own[thread] = task, self.own[task.thread]
+  self.tasks[task.thread], self.own[task.thread] = nil, nil
+  task.thread = thread
+end
+
+--- Resumes a coroutine from outside of any.
+---@param thread thread
+---@param ... any
+function Scheduler:run(thread, ...)
+  leaf = thread
+  pass_on(self, thread, resume(thread, ...))
 end
 
 --- Enters a task: its coroutine runs when the one that spawned it waits.
@@ -111,8 +129,6 @@ function Scheduler.use_resume(f)
   resume = f
 end
 
-local pass_on
-
 -- What a resumed coroutine did, where it did not just wait.
 local function settle(self, thread, ok, ...)
   local outer = self.outer[thread]
@@ -124,7 +140,10 @@ local function settle(self, thread, ok, ...)
   local task = self.tasks[thread]
   if not task then return end -- it has ended, or is none
   local problem = ...
-  if status(thread) == "suspended" then
+  if ok and status(thread) == "dead" then
+    ok, problem = pcall(task.conclude, task, ...)
+    if ok then return end
+  elseif ok then
     problem = "a task called coroutine.yield outside of a generator; "
       .. "uring.yield() lets other tasks run"
   end
@@ -137,13 +156,19 @@ function pass_on(self, thread, ok, first, ...)
 end
 
 local function run_ready(self)
-  local ready = self.ready
-  if #ready == 0 then return end
+  local ready, tasks = self.ready, self.tasks
+  local count = #ready
+  if count == 0 then return end
   self.ready = {} -- what gets ready meanwhile runs in the next tick
-  for i = 1, #ready do
+  for i = 1, count do
     local thread = ready[i]
+    local task = tasks[thread]
     leaf = thread
-    pass_on(self, thread, resume(thread))
+    if task and task.body then
+      pass_on(self, thread, resume(thread, task:begin()))
+    else
+      pass_on(self, thread, resume(thread))
+    end
   end
 end
 
@@ -176,16 +201,11 @@ end
 -- Resumes those that a step has named.  All of them, even where one fails:
 -- a value may be a descriptor, which only its task knows to close.
 local function deliver(self, filled)
-  local batch, outer = self.batch, self.outer
+  local batch = self.batch
   for i = 1, filled, 3 do
     local thread = batch[i]
     leaf = thread
-    if outer[thread] then -- all that it yields is of interest
-      pass_on(self, thread, resume(thread, batch[i + 1], batch[i + 2]))
-    else
-      local ok, first = resume(thread, batch[i + 1], batch[i + 2])
-      if first ~= IO then settle(self, thread, ok, first) end
-    end
+    pass_on(self, thread, resume(thread, batch[i + 1], batch[i + 2]))
   end
 end
 

@@ -58,19 +58,36 @@ local function finish(self, ok, ...)
   leave(self)
 end
 
-local function conclude(self, ok, ...)
+local function join_and_finish(self, ok, ...)
   if self.implicit then return finish(self, self.implicit:join(ok, ...)) end
   return finish(self, ok, ...)
 end
 
--- What the coroutine of every task runs.
-local function main()
-  local self = current.tasks[running()]
+--- The scheduler calls it when the coroutine has ended, as xpcall has it.
+-- What waits then, does so in another one.
+---@param ok boolean
+---@param ... any
+function Task:conclude(ok, ...)
+  local implicit = self.implicit
+  if not (implicit and implicit:has_something()
+    or not ok and self.scope.on_error) then
+    return join_and_finish(self, ok, ...)
+  end
+  local thread = create(join_and_finish)
+  current:replace(self, thread)
+  if implicit then implicit.thread = thread end
+  current:run(thread, self, ok, ...)
+end
+
+--- What its coroutine, which is one of xpcall, is first resumed with.
+---@return function body
+---@return function handler
+---@return any ... the arguments
+function Task:begin()
   local body, args = self.body, self.args
   self.body, self.args = false, false
-  if not args then return conclude(self, xpcall(body, traces.keep)) end
-  return conclude(self, xpcall(body, traces.keep,
-    unpack(args, 1, args.n)))
+  if not args then return body, traces.keep end
+  return body, traces.keep, unpack(args, 1, args.n)
 end
 
 --- Makes a task of a scope, and enters it in the scheduler.
@@ -80,7 +97,7 @@ end
 ---@return uring.Task
 function Task.new(scope, body, ...)
   local self = setmetatable({ -- 8 fields: one more would double its size
-    thread = create(main), scope = scope, outcome = false, seat = 0,
+    thread = create(xpcall), scope = scope, outcome = false, seat = 0,
     body = body, args = select("#", ...) > 0 and pack(...),
     number = 0, born = 0,
   }, Task)
@@ -101,7 +118,7 @@ function Task:abort(problem)
     set_outcome(self, false, problem)
     scope:judge(self)
   else
-    insist.retry(current, problem)
+    insist.retry(current, problem) -- what it has cancelled
     if self.outcome == "failed" and not scope.failed then
       scope:fail(self.problem, self.trace)
     end
