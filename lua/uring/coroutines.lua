@@ -119,6 +119,16 @@ local function run(body, ...)
   return finish(xpcall(body, keep_trace, ...))
 end
 
+-- What one has done that was resumed at once: most often, yielded a value.
+local function give(thread, ok, first, ...)
+  if ok and first ~= IO then
+    local depth = nested[0]
+    nested[0], nested[depth] = depth - 1, false
+    return first, ...
+  end
+  return unwrap(thread, pass_in(thread, ok, first, ...))
+end
+
 --- As coroutine.wrap, but the coroutine may wait for I/O.
 ---@param body function
 ---@return function
@@ -126,11 +136,17 @@ function coroutines.wrap(body)
   if type(body) ~= "function" then
     error("bad argument #1 to 'wrap' (function expected)", 2)
   end
-  local thread, first = create(run), true
+  local thread = create(run)
   return function(...)
-    if not first then return unwrap(thread, resume_inside(thread, ...)) end
-    first = false
-    return unwrap(thread, resume_inside(thread, body, ...))
+    if body or not current or outer[thread] then
+      local first = body
+      body = nil
+      if not first then return unwrap(thread, resume_inside(thread, ...)) end
+      return unwrap(thread, resume_inside(thread, first, ...))
+    end
+    local depth = nested[0] + 1
+    nested[0], nested[depth] = depth, thread
+    return give(thread, resume(thread, ...))
   end
 end
 

@@ -12,24 +12,28 @@ local Scope = require "uring.scope"
 local Task = require "uring.task"
 local traces = require "uring.traces"
 
-local running = coroutine.running
+local pack, running = table.pack, coroutine.running
 
 local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
-local function new_task(self, body, ...)
-  self.tasks = self.tasks or Members.new()
-  self.tasks:reserve()
-  local task = Task.new(self, body, ...)
+local function new_task(self, body, args)
+  local tasks = self.tasks
+  if not tasks then
+    tasks = Members.new()
+    self.tasks = tasks
+  end
+  tasks:reserve()
+  local task = Task.new(self, body, args)
   local parent = current:task()
-  task.locals = parent and parent.locals
-  self.tasks:enter(task)
+  if parent then task.locals = parent.locals end
+  tasks:enter(task)
   self.live = self.live + 1
   return task
 end
 
-local function add(self, what, body, ...)
+local function add(self, what, body, args)
   if type(body) ~= "function" then
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
@@ -38,8 +42,8 @@ local function add(self, what, body, ...)
   if self.is_over or not current then
     error(what .. ": the scope has ended", 3)
   end
-  if is_here then return new_task(self, body, ...) end
-  return self:at_home(new_task, body, ...)
+  if is_here then return new_task(self, body, args) end
+  return self:at_home(new_task, body, args)
 end
 
 --- Starts a task.  It first runs when the one that calls waits.  Where it
@@ -48,7 +52,7 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:spawn(body, ...)
-  local task = add(self, "spawn", body, ...)
+  local task = add(self, "spawn", body, select("#", ...) > 0 and pack(...))
   return task -- no tail call: errors name the caller's line
 end
 
@@ -58,7 +62,7 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:async(body, ...)
-  local task = add(self, "async", body, ...)
+  local task = add(self, "async", body, select("#", ...) > 0 and pack(...))
   task.is_async = true
   return task
 end
@@ -69,7 +73,7 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:daemon(body, ...)
-  local task = add(self, "daemon", body, ...)
+  local task = add(self, "daemon", body, select("#", ...) > 0 and pack(...))
   task.is_daemon = true
   self.daemons = self.daemons + 1
   return task
@@ -110,11 +114,11 @@ end
 --- One of its tasks has ended: the task calls it.
 ---@param task uring.Task
 function Scope:ended(task)
-  local live = self.live - 1
-  local daemons = self.daemons - (task.is_daemon and 1 or 0)
-  if self.line and self.line[1] then
-    loop.wake(self.line[1])
-    table.remove(self.line, 1)
+  local live, daemons, line = self.live - 1, self.daemons, self.line
+  if daemons > 0 and task.is_daemon then daemons = daemons - 1 end
+  if line and line[1] then
+    loop.wake(line[1])
+    table.remove(line, 1)
     self.promised = self.promised + 1
   end
   if self.waiters and live <= (self.ending and 0 or daemons) then
@@ -268,12 +272,22 @@ local function note_problem(self, value)
   end
 end
 
+-- Whether there is nothing to wait for, and nothing to tell.
+local function is_plain(self)
+  return self.live == 0 and not (self.cause or self.failed or self.was_cut
+    or self.unseen or self.is_over or self.own_cause or has_inner(self))
+end
+
 --- Its body has ended, as pcall has it: waits for the rest.
 ---@param ok boolean
 ---@param ... any
 ---@return boolean ok
 ---@return any ...
 function Scope:join(ok, ...)
+  if ok and is_plain(self) then
+    self:finish()
+    return true, ...
+  end
   if self.is_over then return verdict(self, ok, ...) end -- it was left
   if not ok then note_problem(self, (...)) end
   repeat

@@ -90,10 +90,9 @@ end
 --- Enters a task: its coroutine runs when the one that spawned it waits.
 ---@param task uring.Task
 function Scheduler:add(task)
-  local number = self.births + 1
-  self.births, task.number, task.born = number, number, self.now
-  self.ready[#self.ready + 1] = task.thread
-  self.tasks[task.thread] = task -- may raise as well: then nobody is resumed
+  local ready, thread = self.ready, task.thread
+  ready[#ready + 1] = thread
+  self.tasks[thread] = task -- may raise as well: then nobody is resumed
   self.live = self.live + 1
 end
 
@@ -178,10 +177,10 @@ local function fire_timers(self, now)
   while bucket do
     for i = 1, #bucket do
       local what = bucket[i]
-      if waits[what] then
+      if waits[what] == bucket then
         waits[what] = nil
         ready[#ready + 1] = what
-      elseif what then -- false: it was taken out
+      elseif what and type(what) ~= "thread" then -- false: it was taken out
         what:expire()
       end
     end

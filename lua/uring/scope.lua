@@ -9,6 +9,8 @@ local loop = require "uring.loop"
 local Members = require "uring.members"
 local system = require "uring.system"
 
+local running = coroutine.running
+
 local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
@@ -124,6 +126,19 @@ function Scope.innermost()
   return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
 end
 
+--- Opens a scope for the running code, in the innermost that is open.
+---@param options table
+---@return uring.Scope
+function Scope.open(options)
+  local scheduler, thread = current, running()
+  local task = scheduler.nested[0] == 0 and scheduler.tasks[thread]
+  if not task then
+    return Scope.new(Scope.innermost(), scheduler:task(), thread, options)
+  end
+  local parent = scheduler.own[thread] or implicit_scope(task)
+  return Scope.new(parent, task, thread, options)
+end
+
 -- Calls a method in the run of the scope, which may not be the one that runs:
 -- a function of uring.blocking has one of its own.
 local function at_home(self, method, ...)
@@ -234,11 +249,18 @@ function Scope:set_deadline(deadline)
     return at_home(self, self.set_deadline, deadline)
   end
   if self.bucket then self.bucket:remove(self.place) end
-  self.bucket = false
-  self.due = deadline and deadline < 1e9 and math.ceil(deadline * 1e9) or false
-  if not self.due then return end
-  if self.due <= system.now() then return self:expire() end
-  self.bucket, self.place = current.timers:add(self.due, self)
+  self.bucket, self.due = false, false
+  if deadline and deadline < 1e9 then
+    self:end_at(math.ceil(deadline * 1e9))
+  end
+end
+
+--- Sets when its time is over, for the first time.
+---@param due integer nanoseconds
+function Scope:end_at(due)
+  self.due = due
+  if due <= system.now() then return self:expire() end
+  self.bucket, self.place = current.timers:add(due, self)
 end
 
 --- Forgets the scope, which has ended.
@@ -246,9 +268,8 @@ function Scope:finish()
   if self.is_over then return end
   self.is_over = true
   if self.bucket then self.bucket:remove(self.place) end
-  if self.thread and current.own[self.thread] == self then
-    current.own[self.thread] = self.outer or nil
-  end
+  local thread, own = self.thread, current.own
+  if thread and own[thread] == self then own[thread] = self.outer or nil end
   if self.parent then self.parent.inner:leave(self) end
   if self.cause then loop.count_cancelled(-1) end
   if self.own_cause then self.own_cause.is_over = true end

@@ -31,21 +31,28 @@ local function check_body(what, body)
   end
 end
 
--- A deadline that is sooner than the other, or both are nil.
+-- Times that are sooner than the other, or both are nil.
 local function sooner(a, b)
   if a and b then return math.min(a, b) end
   return a or b
 end
 
-local function open(what, options)
+local function open(what, options, due)
   loop.check_place(what, 4)
   if not options.shield then loop.check() end
-  local parent = Scope.innermost()
-  local scope = Scope.new(parent, loop.task(), (coroutine.running()), options)
-  local by = options.timeout and system.now() / 1e9 + options.timeout
-  local due = sooner(by, options.deadline)
-  if due then scope:set_deadline(due) end
+  local scope = Scope.open(options)
+  if due then scope:end_at(due) end
   return scope
+end
+
+local function due_in(seconds)
+  if not seconds then return nil end
+  return seconds < 1e9 and system.now() + math.ceil(seconds * 1e9) or nil
+end
+
+local function due_at(deadline)
+  if not deadline then return nil end
+  return deadline < 1e9 and math.ceil(deadline * 1e9) or nil
 end
 
 local function give(ok, ...)
@@ -66,7 +73,8 @@ function structured.scope(options, body, ...)
   end
   check_options("scope", options)
   check_body("scope", body)
-  local scope = open("uring.scope", options)
+  local due = sooner(due_in(options.timeout), due_at(options.deadline))
+  local scope = open("uring.scope", options, due)
   return give(scope:join(xpcall(body, traces.keep, scope, ...)))
 end
 
@@ -76,9 +84,10 @@ local function check_seconds(what, seconds)
   end
 end
 
-local function run_in(what, options, body, ...)
-  check_body(what, body)
-  local scope = open("uring." .. what, options)
+local PLAIN, SHIELDED = {}, { shield = true }
+
+local function run_in(what, options, due, body, ...)
+  local scope = open(what, options, due)
   return give(scope:join(xpcall(body, traces.keep, ...)))
 end
 
@@ -89,7 +98,8 @@ end
 ---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
 function structured.timeout(seconds, body, ...)
   check_seconds("timeout", seconds)
-  return run_in("timeout", { timeout = seconds }, body, ...)
+  check_body("timeout", body)
+  return run_in("uring.timeout", PLAIN, due_in(seconds), body, ...)
 end
 
 --- Calls a function, until then at most.
@@ -99,7 +109,8 @@ end
 ---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
 function structured.deadline(at, body, ...)
   check_seconds("deadline", at)
-  return run_in("deadline", { deadline = at }, body, ...)
+  check_body("deadline", body)
+  return run_in("uring.deadline", PLAIN, due_at(at), body, ...)
 end
 
 --- Calls a function that what is outside does not cancel: for clean-up.
@@ -112,7 +123,8 @@ function structured.shield(max, body, ...)
     return structured.shield(math.huge, max, body, ...)
   end
   check_seconds("shield", max)
-  return run_in("shield", { shield = true, timeout = max }, body, ...)
+  check_body("shield", body)
+  return run_in("uring.shield", SHIELDED, due_in(max), body, ...)
 end
 
 --- Starts a task in the innermost scope of the running code.  It first runs

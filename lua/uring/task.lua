@@ -24,13 +24,12 @@ loop.on_switch(function(scheduler) current = scheduler end)
 
 -- Ending
 
-local function set_outcome(self, ok, ...)
-  if ok then
-    self.outcome = "done"
-    if select("#", ...) > 0 then self.results = pack(...) end
-    return
-  end
-  local value = ...
+local function set_results(self, ...)
+  if select("#", ...) > 0 then self.results = pack(...) end
+  self.outcome = "done"
+end
+
+local function set_problem(self, value)
   local ended = cancelled.means(value, self.cause)
     or cancelled.means(value, self.scope.cause)
     or cancelled.is(value) and not value.is_over
@@ -42,19 +41,26 @@ end
 
 -- The last of it, which is done again where memory was short.
 local function leave(self)
-  if self.cause and not self.cause.is_over then
-    self.cause.is_over = true
+  local cause, waiters = self.cause, self.waiters
+  if cause and not cause.is_over then
+    cause.is_over = true
     loop.count_cancelled(-1)
   end
-  if self.waiters then loop.wake_all(self.waiters) end
-  self.waiters, self.greeter = nil, nil
+  if waiters then
+    loop.wake_all(waiters)
+    self.waiters, self.greeter = nil, nil
+  end
   self.scope:ended(self)
   current:remove(self)
 end
 
 local function finish(self, ok, ...)
-  set_outcome(self, ok, ...)
-  self.scope:judge(self) -- on_error may wait
+  if ok then
+    set_results(self, ...)
+  else
+    set_problem(self, (...))
+    self.scope:judge(self) -- on_error may wait
+  end
   leave(self)
 end
 
@@ -69,6 +75,7 @@ end
 ---@param ... any
 function Task:conclude(ok, ...)
   local implicit = self.implicit
+  if ok and not implicit then return finish(self, ok, ...) end
   if not (implicit and implicit:has_something()
     or not ok and self.scope.on_error) then
     return join_and_finish(self, ok, ...)
@@ -93,13 +100,15 @@ end
 --- Makes a task of a scope, and enters it in the scheduler.
 ---@param scope uring.Scope
 ---@param body function
----@param ... any its arguments
+---@param args table|false its arguments, packed
 ---@return uring.Task
-function Task.new(scope, body, ...)
+function Task.new(scope, body, args)
+  local number = current.births + 1
+  current.births = number
   local self = setmetatable({ -- 8 fields: one more would double its size
     thread = create(xpcall), scope = scope, outcome = false, seat = 0,
-    body = body, args = select("#", ...) > 0 and pack(...),
-    number = 0, born = 0,
+    body = body, args = args,
+    number = number, born = current.now,
   }, Task)
   current:add(self)
   return self
@@ -115,7 +124,7 @@ function Task:abort(problem)
     local ok, trace = pcall(debug.traceback, self.thread)
     traces.set(problem, ok and trace)
     pcall(close, self.thread)
-    set_outcome(self, false, problem)
+    set_problem(self, problem)
     scope:judge(self)
   else
     insist.retry(current, problem) -- what it has cancelled
