@@ -67,11 +67,10 @@ env:  ## print what a shell needs: eval "$(make -s env)"
 	@echo "export LUA_CPATH='$(CPATH)'"
 install: deps  ## install under PREFIX (/usr/local); DESTDIR is honoured
 	@$(MAKE) all
-	install -d '$(LUADIR)/dns' '$(LUADIR)/sync' '$(LUADIR)/test' '$(LIBDIR)'
-	install -m 644 lua/uring/*.lua '$(LUADIR)'
-	install -m 644 lua/uring/dns/*.lua '$(LUADIR)/dns'
-	install -m 644 lua/uring/sync/*.lua '$(LUADIR)/sync'
-	install -m 644 lua/uring/test/*.lua '$(LUADIR)/test'
+	@for f in $$(cd lua/uring && find . -name '*.lua' | sort); do \
+	  echo "install $$f"; \
+	  install -D -m 644 "lua/uring/$$f" '$(LUADIR)'/"$$f" || exit 1; done
+	install -d '$(LIBDIR)'
 	install -m 755 $(CORE) $(CARES) '$(LIBDIR)'
 uninstall:  ## remove what install put there
 	rm -rf '$(LUADIR)' '$(LIBDIR)'

@@ -40,6 +40,7 @@ typedef struct {
   bool incremental; /* consumed piece by piece */
   bool mapped;      /* the kernel allocates the entries */
   bool source;      /* begins empty: to send from */
+  bool views;       /* what a loop receives into it becomes a view */
 } BufRingShape;
 
 typedef struct BufRing {

@@ -79,11 +79,6 @@ static void push_walk(lua_State *L, const BufRing *ring, PieceWalk walk) {
   luaL_pushresult(&whole);
 }
 
-void luabufring_push_ahead(lua_State *L, const BufRing *ring,
-                           unsigned cqe_flags, uint32_t size, bool bundle) {
-  push_walk(L, ring, bufring_piece_ahead(ring, cqe_flags, size, bundle));
-}
-
 /*
 ** bufring:string(flags, res) -> the bytes that a completion with these
 ** flags and result left in a buffer, or (a bundle) in several; they are
@@ -105,6 +100,19 @@ static void push_view(lua_State *L, BufRing *ring, uint32_t bid,
     luaL_error(L, "view: not enough memory");
   view->bytes = bytes;
   view->size = size;
+}
+
+void luabufring_push_ahead(lua_State *L, BufRing *ring, unsigned cqe_flags,
+                           uint32_t size, bool bundle) {
+  PieceWalk walk = bufring_piece_ahead(ring, cqe_flags, size, bundle);
+  if (!ring->shape.views || bundle || walk.left == 0) {
+    push_walk(L, ring, walk);
+    return;
+  }
+  const char *bytes = "";
+  uint32_t bid = walk.bid;
+  uint32_t part = bufring_next_part(ring, &walk, &bytes);
+  push_view(L, ring, bid, bytes, part);
 }
 
 /*

@@ -14,9 +14,12 @@
 BufRing *luabufring_test(lua_State *L, int index);
 /* Pushes the userdata for one; what is put in it is held by it. */
 BufRing **luabufring_push(lua_State *L);
-/* Pushes, as a string, so many bytes that a CQE is about to lend. */
-void luabufring_push_ahead(lua_State *L, const BufRing *ring,
-                           unsigned cqe_flags, uint32_t size, bool bundle);
+/*
+** Pushes so many bytes that a CQE is about to lend: as a string, or where
+** the ring is for views and they are in one buffer, as a view.
+*/
+void luabufring_push_ahead(lua_State *L, BufRing *ring, unsigned cqe_flags,
+                           uint32_t size, bool bundle);
 /* Makes the type known. */
 void luabufring_open(lua_State *L);
 

@@ -43,12 +43,12 @@ static int whole_result(const Slot *slot, const struct io_uring_cqe *cqe) {
 
 /*
 ** Pushes the value of a CQE, or nil; returns what comes with it.  What a
-** buffer ring received becomes a string.  Where that raises, nothing has
-** happened yet.
+** buffer ring received becomes a string or a view.  Where that raises,
+** nothing has happened yet.
 */
 static lua_Integer push_value(lua_State *L, const Ring *ring, const Slot *slot,
                               const struct io_uring_cqe *cqe) {
-  const BufRing *bufring = slot->bufring;
+  BufRing *bufring = slot->bufring;
   lua_Integer extra = cqe->flags;
   if (slot->flags & IORING_CQE_F_MORE)
     extra = result_push(L, slot, whole_result(slot, cqe), cqe->flags);

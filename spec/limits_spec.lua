@@ -219,8 +219,7 @@ describe("the limit of a read", function()
       uring.spawn(function() result = table.pack(one:read()) end)
       uring.yield()
       for _, read in ipairs { one.read_some, one.read } do
-        assert.error_matches(function() read(one) end,
-          "the stream is being read by another task")
+        assert.equal(errno.EBUSY, (select(3, read(one))))
       end
       local before = uring.now()
       uring.sleep(0.05)
@@ -237,8 +236,7 @@ describe("two tasks that read", function()
       local result
       uring.spawn(function() result = one:read(6) end)
       uring.sleep(0.001)
-      assert.error_matches(function() one:read_some() end,
-        "the stream is being read by another task")
+      assert.equal(errno.EBUSY, (select(3, one:read_some())))
       assert(other:write "def")
       uring.sleep(0.001)
       assert.equal("abcdef", result)
@@ -254,7 +252,7 @@ describe("a listener with a limit", function()
       assert.error_matches(listener:iter(), "timeout")
       local _client <close> = assert(uring.connect(listener:sockname()))
       local conn <close> = assert(listener:accept())
-      assert.is_nil(conn.read_timeout)
+      assert.is_false(conn.read_timeout)
     end)
   end)
 

@@ -281,7 +281,7 @@ describe("a connection", function()
   it("has a limit for lines, and for all", function()
     connected(function(client, server)
       uring.spawn(function() client:write(("x"):rep(200000)) end)
-      assert.same({ n = 3, nil, "too long", errno.ELIMIT },
+      assert.same({ n = 3, nil, "line too long", errno.ELIMIT },
         table.pack(server:read("l")))
       local rest = server:read(200000)
       assert.equal(200000, #rest)

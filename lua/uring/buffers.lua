@@ -1,8 +1,9 @@
 --- The ring of a run, and the buffers that its sockets receive into.
 local loop = require "uring.loop"
 
-local GROUP = 0 -- its bgid
+local GROUP, VIEWS, BULK_VIEWS = 0, 65535, 65534 -- bgids
 local COUNT, SIZE = 256, 4096 -- in all, what an L2 cache holds
+local FEW, LARGE = 16, 65536 -- for a peer in full flow
 
 local buffers = {}
 
@@ -12,7 +13,7 @@ loop.on_switch(function(scheduler) current = scheduler end)
 
 --- Makes a buffer ring that the ops of this run may receive into: give it
 -- to uring.op.recv, read or recv_multishot in the place of a Buffer.
----@param options table bgid (from 1 on), entries (a power of two), size
+---@param options table bgid (1 to 65533), entries (a power of two), size
 ---@return uring.BufRing? buffers
 ---@return string? message
 ---@return integer? code
@@ -38,6 +39,27 @@ function buffers.receive()
     } or false
   end
   return current.buffers or nil, SIZE
+end
+
+local function ring_of(place, bgid, entries, size)
+  if current[place] == nil then
+    current[place] = current.ring:buf_ring {
+      bgid = bgid, entries = entries, size = size, views = true,
+    } or false
+  end
+  return current[place] or nil
+end
+
+--- The buffer ring from which sockets receive what is read as views: one of
+-- its own, so that views that stay open are in nobody's way.
+---@param bulk boolean? a ring of larger buffers
+---@return uring.BufRing? buffers nil where this kernel has none
+---@return integer size of one buffer, in bytes
+function buffers.views(bulk)
+  local size = bulk and LARGE or SIZE
+  if not current then return nil, size end
+  if bulk then return ring_of("bulk_views", BULK_VIEWS, FEW, LARGE), size end
+  return ring_of("views", VIEWS, COUNT, SIZE), size
 end
 
 return buffers

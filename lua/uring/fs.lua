@@ -41,8 +41,23 @@ function File:_receive()
   return buffer:sub(1, count)
 end
 
+function File:_receive_into(buffer)
+  return patiently(self, C.POLLIN, op.read, buffer, HERE)
+end
+
+function File:_receive_view()
+  local buffer = core.buffer(CHUNK)
+  local count, message, code = self:_receive_into(buffer)
+  if not count then return nil, message, code end
+  return count > 0 and buffer:slice(1, count) or ""
+end
+
 function File:_transmit(data)
   return patiently(self, C.POLLOUT, op.write, data, HERE)
+end
+
+function File:_transmit_parts(iovecs)
+  return patiently(self, C.POLLOUT, op.writev, iovecs, HERE)
 end
 
 --- Closes the file and waits for what the kernel says to that: some file
@@ -56,7 +71,7 @@ function File:close()
     return self:_abandon()
   end
   if not coroutine.isyieldable() then return self:_abandon() end
-  self.is_closed, self.buffer, self.unread, self.at = true, nil, "", 1
+  self.is_closed, self.buffer, self.received, self.at = true, nil, "", 1
   limits.forget(self)
   local ok, message, code = op.close(self.fd)
   return in_context(self, ok, message, code)
@@ -68,7 +83,7 @@ Stream.class(File, Stream.Reader, Stream.Writer)
 
 local function new_file(name)
   return setmetatable({
-    fd = -1, is_closed = true, path = name, unread = "", at = 1,
+    fd = -1, is_closed = true, path = name,
     line_limit = math.huge, all_limit = math.huge,
   }, File)
 end

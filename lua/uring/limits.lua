@@ -65,7 +65,7 @@ function limits.settimeout(self, seconds, direction)
     error("settimeout: bad argument 'direction' (\"read\", \"write\" or "
       .. "\"both\" expected)", 2)
   end
-  local limit
+  local limit = false
   if seconds and seconds < FOREVER then limit = math.ceil(seconds * 1e9) end
   if direction ~= "write" then self.read_timeout = limit end
   if direction ~= "read" then self.write_timeout = limit end

@@ -25,7 +25,7 @@ local Conn = { __name = "uring.Conn", breaks = true }
 
 local function new_conn()
   return setmetatable({
-    fd = -1, is_closed = true, unread = "", at = 1, strips_cr = true,
+    fd = -1, is_closed = true, strips_cr = true,
     line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
   }, Conn)
 end
@@ -78,19 +78,36 @@ function Conn:sockname()
   return system.getsockname(self.fd)
 end
 
-local HOW = { r = C.SHUT_RD, w = C.SHUT_WR, rw = C.SHUT_RDWR }
+function Conn:_transmit_some(data)
+  return op.send(self.fd, data, C.MSG_NOSIGNAL)
+end
 
---- Ends one direction, or both; the other side sees the end of the stream.
----@param how "r"|"w"|"rw"
----@return boolean? true
----@return string? message
----@return integer? code
-function Conn:shutdown(how)
-  if not HOW[how] then
-    error("shutdown: bad argument 'how' (\"r\", \"w\" or \"rw\" expected)", 2)
+function Conn:_transmit_parts(iovecs)
+  return op.sendmsg(self.fd, core.message { iov = iovecs }, SEND_FLAGS)
+end
+
+function Conn:_receive_into(buffer)
+  return op.recv(self.fd, buffer)
+end
+
+-- Where too many views are open, the bytes get a buffer of their own.
+function Conn:_receive_view()
+  local ring, size = buffers.views(self.is_flowing)
+  local view, extra, code
+  if ring then view, extra, code = op.recv(self.fd, ring) end
+  if not ring or code == errno.ENOBUFS then
+    local buffer = core.buffer(BULK)
+    view, extra, code = op.recv(self.fd, buffer)
+    if view == 0 then return "" end
+    view = view and buffer:slice(1, view)
   end
-  if self.is_closed then return nil, "closed", errno.ECLOSED end
-  return op.shutdown(self.fd, HOW[how])
+  if not view then return nil, extra, code end
+  if self.is_flowing then
+    self.is_flowing = #view >= BULK // 4
+  elseif extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
+    self.is_flowing = #view >= size
+  end
+  return view
 end
 
 Stream.class(Conn, Stream.Reader, Stream.Writer)

@@ -74,8 +74,8 @@ end
 
 -- Whether a stream of ours has bytes that nobody has asked for yet.
 local function has_unread(object)
-  local unread = type(object) == "table" and rawget(object, "unread")
-  return type(unread) == "string" and rawget(object, "at") <= #unread
+  local bytes = type(object) == "table" and rawget(object, "received")
+  return type(bytes) == "string" and rawget(object, "at") <= #bytes
 end
 
 --- Waits until an object can be read from, or is at its end.

@@ -1,5 +1,6 @@
 --- A run: a ring, a scheduler and the outermost scope, from start to end.
 local exit = require "uring.exit"
+local holding = require "uring.stream.holding"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
 local report = require "uring.report"
@@ -175,6 +176,7 @@ function Run:finish()
   local scheduler = self.scheduler
   if self.lends then return finish_lent(scheduler) end
   close(self)
+  holding.finish_all()
   exit.leave_if_asked(scheduler)
   if scheduler.root.failed then raise_failure(scheduler.root) end
   if scheduler.interrupted then error(INTERRUPTED, 0) end

@@ -3,10 +3,24 @@
 -- these, copied into it.  It brings its own
 --   _receive(self)        --> bytes, "" at the end | nil, message, code
 --   _transmit(self, data) --> count               | nil, message, code
--- and the fields fd, unread = "", at = 1, line_limit, all_limit (bytes).
+-- and the fields fd, line_limit, all_limit (bytes).  Where it can do better
+-- than what is made of these two, it may have
+--   _receive_into(self, buffer)   --> count, 0 at the end | nil, message, code
+--   _receive_view(self)           --> Buffer, not empty; "" at the end | ...
+--   _transmit_some(self, data)    --> count: what goes without waiting for
+--                                     the peer to take all of it | ...
+--   _transmit_parts(self, iovecs) --> count | ...
+--   _shutdown(self, how)          --> true  | ...
+-- An EINTR of these is tried again.  Where a class has a close of its own,
+-- that is for what was written to be sent, see stream/holding.lua.
 -- A closed stream says nil, "closed", ECLOSED.
+local core = require "uring.core"
+local errno = require "uring.errno"
+local framing = require "uring.stream.framing"
+local holding = require "uring.stream.holding"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
+local op = require "uring.op"
 local Reader = require "uring.reader"
 local system = require "uring.system"
 local Writer = require "uring.writer"
@@ -32,21 +46,71 @@ end
 ---@return table self
 function Stream.own(self, fd)
   self.fd, self.is_closed = fd, false
+  -- what each call looks at is found at once
+  self.received, self.at = "", 1
+  self.is_reading, self.is_writing, self.writers = false, false, false
+  self.is_broken, self.read_timeout, self.write_timeout = false, false, false
   return self
 end
 
---- Closes the stream without waiting: whoever waits on it gets nil,
--- "closed".  Once more is nothing.
+-- Whether some task is at work with it.
+local function is_busy(self)
+  return self.is_reading or self.is_writing or (self.waiting or 0) > 0
+end
+
+--- Closes the stream without waiting, but for what setvbuf has held back:
+-- whoever waits on it gets nil, "closed".  Once more is nothing.
 ---@return boolean true
 function Stream:close()
+  if self.held then holding.finish(self) end
   if self.is_closed then return true end
-  self.is_closed, self.unread, self.at = true, "", 1
+  self.is_closed, self.received, self.at = true, "", 1
   limits.forget(self)
-  if self.is_reading or self.is_writing or (self.waiting or 0) > 0 then
-    loop.cancel_fd(self.fd)
-  end
+  if is_busy(self) then loop.cancel_fd(self.fd) end
   if not loop.post("close", self.fd) then system.close(self.fd) end
   return true
+end
+
+--- Takes the descriptor out of the stream, which is closed then.  What it
+-- holds back is sent before.
+---@return integer? fd yours to close
+---@return string received bytes that nobody has asked for; or a message
+---@return integer? code EBUSY where a task is at work with the stream
+function Stream:detach()
+  if self.held then
+    local sent, message, code = holding.finish(self)
+    if not sent then return nil, message, code end
+  end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if is_busy(self) then
+    return nil, "detach: " .. core.strerror(errno.EBUSY), errno.EBUSY
+  end
+  local rest = self.received:sub(self.at)
+  self.is_closed, self.received, self.at = true, "", 1
+  limits.forget(self)
+  return self.fd, rest
+end
+
+local C = core.consts
+local HOW = { r = C.SHUT_RD, w = C.SHUT_WR, rw = C.SHUT_RDWR }
+
+--- Ends one direction, or both; the other side sees the end of the stream.
+-- What setvbuf has held back is sent before.
+---@param how "r"|"w"|"rw"
+---@return boolean? true
+---@return string? message
+---@return integer? code
+function Stream:shutdown(how)
+  if not HOW[how] then
+    error("shutdown: bad argument 'how' (\"r\", \"w\" or \"rw\" expected)", 2)
+  end
+  if self.held and how ~= "r" then
+    local sent, message, code = holding.flush(self)
+    if not sent then return nil, message, code end
+  end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if self._shutdown then return self:_shutdown(how) end
+  return op.shutdown(self.fd, HOW[how])
 end
 
 local function collected(self) -- no op is in flight: its task would keep us
@@ -78,9 +142,12 @@ function Stream.class(class, ...)
 end
 
 Stream.methods = {
-  close = Stream.close, closed = Stream.closed, fileno = Stream.fileno,
-  settimeout = limits.settimeout,
+  close = Stream.close, closed = Stream.closed, detach = Stream.detach,
+  fileno = Stream.fileno, settimeout = limits.settimeout,
+  received = "", at = 1, -- of a stream that has received nothing yet
 }
 Stream.Reader, Stream.Writer = Reader, Writer
+for name, method in pairs(framing) do Reader[name] = method end
+Writer.shutdown = Stream.shutdown
 
 return Stream

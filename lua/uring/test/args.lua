@@ -154,9 +154,23 @@ local function parts(value, writable)
   return list
 end
 
+-- What a message sends.
+local function message(value)
+  if name_of(value) ~= "uring.Message" then
+    return wrong(value, "uring.Message")
+  end
+  if debug.getuservalue(value, 1) or debug.getuservalue(value, 2) then
+    return nil, "uring.test does not simulate names and control data"
+  end
+  local iov = debug.getuservalue(value, 3)
+  if name_of(iov) == "uring.Iovecs" then return parts(iov, false) end
+  return { core.slice(iov or "") }
+end
+
 local check = {
   address = address, bufring = bufring, dirfd = dirfd, how = how, into = into,
-  out = out, path = path, peer = peer, seconds = seconds, src = src,
+  msg = message, out = out, path = path, peer = peer, seconds = seconds,
+  src = src,
   fd = integer("descriptor", 0, INT_MAX),
   int = integer("integer", INT_MIN, UINT_MAX),
   size = integer("size", 0, math.maxinteger),

@@ -37,7 +37,7 @@ function BufRing.new(ring, options)
     return nil, "buf_ring: File exists", errno.EEXIST
   end
   local self = setmetatable({ ring = ring, group = bgid, entries = entries,
-    size = size, is_closed = false }, BufRing)
+    size = size, is_closed = false, views = options.views or false }, BufRing)
   ring.groups[bgid] = self
   return self
 end

@@ -64,9 +64,9 @@ local function set(words)
 end
 
 local INTERRUPTED =
-  set "read readv write writev recv send send_zc accept splice"
+  set "read readv write writev recv send send_zc sendmsg accept splice"
 local TRANSFERS = set "read readv write writev"
-local ON_STREAMS = set "read write recv send send_zc recv_multishot"
+local ON_STREAMS = set "read write recv send send_zc sendmsg recv_multishot"
 local MAKES_FD = set "accept multishot_accept openat openat2 socket"
 local ACCEPTS = set "accept multishot_accept"
 local CONNECTS = set "connect"

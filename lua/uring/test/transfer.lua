@@ -37,6 +37,7 @@ local function deliver(op, bytes)
   elseif bytes == "" then
     return "", 0
   end
+  if op.bufring.views then bytes = core.slice(bytes) end
   return bytes, BUFFER | flags_after(op)
 end
 
@@ -176,7 +177,7 @@ local function send(sim, op)
 end
 
 rows.send = { fd = 1, shows = 1, sleeps = true, attempt = send }
-rows.send_zc = rows.send
+rows.send_zc, rows.sendmsg = rows.send, rows.send
 
 -- Between two
 

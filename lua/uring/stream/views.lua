@@ -1,0 +1,119 @@
+--- Reading without strings: views of the bytes where the kernel has put them.
+-- A view is a Buffer.  The loop's ring of buffers for views has fewer to
+-- pick from as long as one is open, so close it: a loop over chunks does.
+local core = require "uring.core"
+local intake = require "uring.stream.intake"
+local limits = require "uring.limits"
+local loop = require "uring.loop"
+
+local views = {}
+
+--- Checks the options of a read.
+---@param what string names the caller
+---@param options table view, max
+---@param level integer of the one to blame, as for error
+---@return table options
+function views.options(what, options, level)
+  for name in pairs(options) do
+    if name ~= "view" and name ~= "max" then
+      error(("%s: unknown option '%s'"):format(what, tostring(name)), level)
+    end
+  end
+  local max = options.max
+  if max and (math.type(max) ~= "integer" or max < 1) then
+    error(what .. ": bad option 'max' (count of bytes expected)", level)
+  end
+  if options.view ~= nil and type(options.view) ~= "boolean" then
+    error(what .. ": bad option 'view' (boolean expected)", level)
+  end
+  return options
+end
+
+-- No more than so much of a view; the rest is kept as a string.
+local function cut(self, view, max)
+  if #view <= max then return view end
+  self.received, self.at = view:sub(max + 1), 1
+  local part = view:slice(1, max)
+  view:close()
+  return part
+end
+
+local read
+
+-- What another read has left.
+local function at_hand(self, max)
+  intake.before_received(self)
+  local bytes, at = self.received, self.at
+  if at > #bytes then return read(self, max) end
+  local stop = math.min(max and at + max - 1 or #bytes, #bytes)
+  self.at = stop + 1
+  return core.slice(bytes, at, stop)
+end
+
+local function receive(self, max)
+  local limit <close> = self.read_timeout and limits.begin(self, "read")
+  local view, message, code = intake.receive(self, limit,
+    self._receive_view and "_receive_view" or "_receive")
+  if not view then return nil, message, code end
+  if type(view) == "string" then
+    if view == "" then return nil end
+    view = core.slice(view)
+  end
+  return max and cut(self, view, max) or view
+end
+
+function read(self, max)
+  if self.at <= #self.received then return at_hand(self, max) end
+  if intake.needs_loop(self) then return loop.block(receive, self, max) end
+  return receive(self, max)
+end
+
+--- As read_some, but gives a view.
+---@param self table the stream
+---@param options table view, max
+---@return uring.Buffer|string|nil
+---@return string? message
+---@return integer? code
+function views.read(self, options)
+  if not options.view then return self:read_some(options.max) end
+  return read(self, options.max)
+end
+
+local Chunks = {}
+Chunks.__index = Chunks
+
+--- The view of the last turn is no longer of use.
+function Chunks:close()
+  if self.view then self.view:close() end
+  self.view = false
+end
+
+Chunks.__close = Chunks.close
+
+local function next_view(chunks)
+  local last = chunks.view
+  if last then last:close() end
+  local view, message = read(chunks.stream, chunks.max)
+  if not view and message then error(message, 3) end
+  chunks.view = view
+  return view
+end
+
+--- Iterates over views, each of which is closed before the next is read, and
+-- the last where the loop is left.
+---@param self table the stream
+---@param options table view, max
+---@return function iterator
+---@return nil
+---@return nil
+---@return table? closes the last view
+function views.chunks(self, options)
+  views.options("chunks", options, 3)
+  if not options.view then return self:chunks(options.max) end
+  local chunks = setmetatable({
+    stream = self, max = options.max, view = false,
+  }, Chunks)
+  return function() return next_view(chunks) end, nil, nil, chunks
+end
+
+return views
