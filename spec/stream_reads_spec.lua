@@ -152,10 +152,10 @@ end)
 
 describe("seteol and setlimit", function()
   it("say what ends a line, and how long it may be", function()
-    local stream <close> = stream_of { "a\nb\r", "\nc\r\nd\r\nlonger\n" }
+    local stream <close> = stream_of { "a\nb\r", "\nc\r\nx\r\nlonger\n" }
     assert.equal("a\nb", stream:seteol("\r\n"):read())
     assert.equal("c\r\n", stream:read "L")
-    assert.equal("d", stream:seteol("any"):read())
+    assert.equal("x", stream:seteol("any"):read())
     stream:setlimit { line = 5 }
     assert.same({ n = 3, nil, "line too long", errno.ELIMIT },
       table.pack(stream:read()))
