@@ -4,7 +4,7 @@ local rows = require "spec.support.rows"
 local temp = require "spec.support.temp"
 local uring = require "uring.ring"
 
-local C, errno = uring.consts, uring.errno
+local C = uring.consts
 
 rows.describe("tee", function()
   local function read(fd)
