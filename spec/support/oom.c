@@ -4,7 +4,7 @@
 **
 ** A chunk defines attempt(), in which allocations are counted and one fails,
 ** and verify(ok, lasting), which looks at what is left then.  Counted are
-** those of Lua, and those of our modules and liburing, whose malloc and mmap
+** those of Lua, and those of uring.core and liburing, whose malloc and mmap
 ** resolve to the functions of this program.
 **
 ** attempt() may succeed all the same; where it raises, the error must say
@@ -102,7 +102,6 @@ __attribute__((no_sanitize("address"))) static bool is_module(
   Dl_info info;
   return dladdr(caller, &info) != 0 &&
          (strstr(info.dli_fname, "uring/core.so") != NULL ||
-          strstr(info.dli_fname, "uring/cares.so") != NULL ||
           strstr(info.dli_fname, "/liburing") != NULL);
 }
 

@@ -7,6 +7,8 @@ local HEADER = 12 -- bytes
 local IN = 1 -- the class of the internet
 local FOREVER = 0x80000000 -- seconds, and more: no TTL
 
+local NO_MEMORY = "not enough memory" -- as Lua raises it
+
 local read_name = records.read_name
 
 local message = {}
@@ -45,7 +47,9 @@ end
 ---@return table[]? records nil where the message is malformed
 function message.parse(bytes, type)
   local ok, list = pcall(read, bytes, type)
-  return ok and list or nil
+  if ok then return list end
+  if list == NO_MEMORY then error(list, 0) end
+  return nil
 end
 
 return message
