@@ -45,6 +45,7 @@ build = {
     ["uring.fs"] = "lua/uring/fs.lua",
     ["uring.info"] = "lua/uring/info.lua",
     ["uring.insist"] = "lua/uring/insist.lua",
+    ["uring.joining"] = "lua/uring/joining.lua",
     ["uring.limits"] = "lua/uring/limits.lua",
     ["uring.line"] = "lua/uring/line.lua",
     ["uring.locals"] = "lua/uring/locals.lua",

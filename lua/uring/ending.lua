@@ -1,9 +1,12 @@
 --- How waits end early, and a scheduler with all that has not ended.
+local core = require "uring.core"
 local insist = require "uring.insist"
 local Scheduler = require "uring.scheduler"
 
 local close, status = coroutine.close, coroutine.status
 
+local CANCEL_ALL = core.consts.IORING_ASYNC_CANCEL_ALL
+local WOKEN = {} -- stands in 'waits' for one that is to be woken
 local INTERRUPTED = Scheduler.INTERRUPTED
 
 --- Ends what a coroutine waits for that is no op: the place is left.  Goes on
@@ -27,6 +30,13 @@ function Scheduler:cancel_ops(threads)
   if next(threads) then insist.cancel(self, self.bound.ids(threads)) end
 end
 
+--- Cancels the ops on a descriptor, whoever waits for them.
+---@param fd integer
+function Scheduler:cancel_fd(fd)
+  insist.watch(self, self.bound.ids_on(fd))
+  self.bound.start_for.cancel_fd(nil, fd, CANCEL_ALL)
+end
+
 --- Ends what coroutines wait for: ops are cancelled, places are left.
 ---@param threads thread[]
 function Scheduler:interrupt(threads)
@@ -35,10 +45,28 @@ function Scheduler:interrupt(threads)
   self:cancel_ops(set)
 end
 
+--- Wakes a coroutine that waits as soon as there is memory for it.
+---@param thread thread
+---@param problem any
+function Scheduler:wake_later(thread, problem)
+  self.waits[thread] = WOKEN
+  insist.retry(self, problem)
+end
+
+local function wake_those(self)
+  for thread, place in pairs(self.waits) do
+    if place == WOKEN then
+      self.ready[#self.ready + 1] = thread
+      self.waits[thread] = nil
+    end
+  end
+end
+
 --- Does again what could not be done when memory was short: what is to end,
 -- and has not.
 ---@param problem any what was raised then
 function Scheduler:mend(problem)
+  wake_those(self)
   self.root:respread()
   local ended, ops = {}, {}
   for thread, task in pairs(self.tasks) do

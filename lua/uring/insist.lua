@@ -69,8 +69,9 @@ function insist.due(scheduler, at)
   return at and math.min(at, insistence.at) or insistence.at
 end
 
+-- Lua itself has collected what it could when memory was short; finalizers
+-- are better not called then, for they might fail.
 local function mend(scheduler, insistence)
-  collectgarbage()
   scheduler:mend(insistence.problem)
   insistence.problem, insistence.failures = false, 0
 end

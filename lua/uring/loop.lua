@@ -4,7 +4,6 @@
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local errno = require "uring.errno"
-local insist = require "uring.insist"
 local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
@@ -15,14 +14,11 @@ local NS = 1000000000
 
 local IO = Scheduler.IO
 
-local CANCEL_ALL = core.consts.IORING_ASYNC_CANCEL_ALL
-
 local loop = {
   live = {}, -- a set: the schedulers of all runs that have not ended
 }
 
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
-
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
 local outside -- calls a function where no loop runs
@@ -36,8 +32,7 @@ function loop.current(what)
   return current or error(what .. " needs uring.run", 3)
 end
 
---- Whether one runs.
----@return boolean
+---@return boolean whether one runs
 function loop.is_running()
   return current ~= nil
 end
@@ -159,19 +154,14 @@ function loop.post(name, ...)
   return current ~= nil and current.bound.start_for[name](nil, ...) == nil
 end
 
-local function cancel_in(scheduler, fd)
-  insist.watch(scheduler, scheduler.bound.ids_on(fd))
-  scheduler.bound.start_for.cancel_fd(nil, fd, CANCEL_ALL)
-end
-
 --- Cancels the ops of a descriptor that will be closed: also those of a run
 -- that waits for this one to end, or for its next step.
 ---@param fd integer
 function loop.cancel_fd(fd)
-  if current then cancel_in(current, fd) end
+  if current then current:cancel_fd(fd) end
   for scheduler in pairs(loop.live) do
     if scheduler ~= current then
-      pcall(cancel_in, scheduler, fd)
+      pcall(scheduler.cancel_fd, scheduler, fd)
       pcall(scheduler.ring.submit, scheduler.ring) -- before it is closed
     end
   end
@@ -206,6 +196,11 @@ function loop.park()
   return yield(IO)
 end
 
+local function give_up(place, thread, problem)
+  if place.leave then place:leave(thread) end
+  error(problem, 0)
+end
+
 --- Waits at a place until loop.wake names the coroutine.  Where its task is
 -- cancelled or loop.interrupt names it, place:leave(thread) is called to
 -- take it out; a place without that method is waited at in any case.
@@ -213,7 +208,8 @@ end
 ---@return boolean woken false where it was interrupted; raises a cancellation
 function loop.wait(place)
   local waits, thread = current.waits, running()
-  waits[thread] = place
+  local ok, problem = pcall(rawset, waits, thread, place)
+  if not ok then return give_up(place, thread, problem) end
   yield(IO)
   if not waits[thread] then return true end
   waits[thread] = nil
@@ -221,14 +217,8 @@ function loop.wait(place)
   return false
 end
 
-local function check_after(thread)
-  if not current.waits[thread] then return end
-  current.waits[thread] = nil
-  check_again()
-end
-
--- In which run a coroutine waits: in this one, in one that waits for this
--- one to end (see blocking.lua), or in one that another loop turns.
+-- In which run a coroutine waits: in this one, in one that waits for its end
+-- (see blocking.lua), or in one that another loop turns.
 local function run_of(thread)
   if current and current.waits[thread] then return current end
   for scheduler in pairs(loop.live) do
@@ -241,19 +231,18 @@ end
 ---@param thread thread
 function loop.wake(thread)
   local scheduler = run_of(thread)
-  scheduler.ready[#scheduler.ready + 1] = thread -- may raise
+  local ready = scheduler.ready
+  local ok, problem = pcall(rawset, ready, #ready + 1, thread)
+  if not ok then return scheduler:wake_later(thread, problem) end
   scheduler.waits[thread] = nil
 end
 
---- Ends the waits of all of a list; where memory runs out, the rest is in it.
+--- Ends the waits of all of a list.
 ---@param threads thread[]
 function loop.wake_all(threads)
-  for place = 1, #threads do
-    local thread = threads[place]
-    if thread then
-      loop.wake(thread)
-      threads[place] = false
-    end
+  for place, thread in ipairs(threads) do
+    threads[place] = false -- none is woken twice
+    if thread then loop.wake(thread) end
   end
 end
 
@@ -296,7 +285,10 @@ function loop.sleep(seconds)
   end
   current.waits[thread] = bucket
   yield(IO) -- as loop.wait, but on less stack: many do nothing else
-  check_after(thread)
+  if current.waits[thread] then
+    current.waits[thread] = nil
+    check_again()
+  end
 end
 
 --- The task that runs.

@@ -46,11 +46,11 @@ function Members:enter(member)
   self.last, self.count = seat, self.count + 1
 end
 
---- Takes one out that is in it.
+--- Takes one out that is in it; its seat is 0 then.
 ---@param member table
 function Members:leave(member)
   local seat = member.seat
-  self.count = self.count - 1
+  member.seat, self.count = 0, self.count - 1
   if seat < self.last then
     self[seat] = false
     return

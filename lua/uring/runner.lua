@@ -101,12 +101,13 @@ end
 -- A signal that came too late for a step is not lost.
 local function let_signals_go(self)
   if self.was_default then system.sigpipe "default" end
-  for _, name in ipairs(self.catches) do
+  self.was_default = false
+  for place, name in ipairs(self.catches) do
+    self.catches[place] = nil
     if system.let_go(name) and name == "INT" then
       self.scheduler.interrupted = true
     end
   end
-  self.was_default, self.catches = false, {}
 end
 
 --- Goes on until all tasks have ended.
@@ -142,7 +143,7 @@ end
 
 local function close(self)
   local scheduler = self.scheduler
-  pcall(self.inside, self, scheduler.leave_places, scheduler)
+  pcall(scheduler.leave_places, scheduler)
   scheduler:close()
 end
 

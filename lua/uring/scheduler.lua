@@ -96,13 +96,6 @@ function Scheduler:add(task)
   self.live = self.live + 1
 end
 
---- A task has ended.
----@param task uring.Task
-function Scheduler:remove(task)
-  self.tasks[task.thread] = nil
-  self.live = self.live - 1
-end
-
 --- The coroutine that was resumed last, in which those of the user nest.
 ---@param put? thread|false what it is from now on
 ---@return thread|false before

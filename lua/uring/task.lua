@@ -51,7 +51,8 @@ local function leave(self)
     self.waiters, self.greeter = nil, nil
   end
   self.scope:ended(self)
-  current:remove(self)
+  current.tasks[self.thread] = nil -- a call may raise
+  current.live = current.live - 1
 end
 
 local function finish(self, ok, ...)
