@@ -7,11 +7,10 @@ return {
     find = "      loop.wake(thread)\n      return true",
     replace = "      return true" },
   { name = "a cancelled op is not waited for", history = "handles",
-    file = "uring/scheduler.lua",
-    find = "    if leave_place(self, thread) then set[thread] = true end",
-    replace = "    if leave_place(self, thread) then\n"
-      .. "      set[thread] = true\n"
-      .. "      self.ready[#self.ready + 1] = thread\n    end" },
+    file = "uring/ending.lua",
+    find = "    ops[thread] = true\n",
+    replace = "    ops[thread] = true\n"
+      .. "    self.ready[#self.ready + 1] = thread\n" },
   { name = "a descriptor is closed twice", history = "handles",
     file = "uring/stream.lua",
     find = "  self.is_closed, self.received, self.at = true, \"\", 1\n"
@@ -37,7 +36,7 @@ return {
     find = "  self:remove(index[what])\nend",
     replace = "  index[what] = nil\nend" },
   { name = "a scope ends before its tasks", history = "scopes",
-    file = "uring/nursery.lua",
+    file = "uring/joining.lua",
     find = "  repeat\n    self:wait_for_all()\n    note_unseen",
     replace = "  repeat\n    if self.live < 2 then self:wait_for_all() end\n"
       .. "    if self.live > 1 then break end\n    note_unseen" },

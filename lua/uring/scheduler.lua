@@ -170,7 +170,7 @@ local function fire_timers(self, now)
   while bucket do
     for i = 1, #bucket do
       local what = bucket[i]
-      if waits[what] == bucket then
+      if waits[what] then
         waits[what] = nil
         ready[#ready + 1] = what
       elseif what and type(what) ~= "thread" then -- false: it was taken out

@@ -44,9 +44,9 @@ describe("a task that goes on though it is cancelled", function()
       print(task:result())
       print(task:status(), turns > 9000, turns < 11000)]]
     assert.equal(0, result.code)
-    assert_told("task 1: enough", result.err)
+    assert_told("task 2: enough", result.err)
     assert.matches("^false\tawait: the task was cancelled: uring: cancelled "
-      .. "%(task 1: enough%)\ncancelled\ttrue\ttrue\n$", result.out)
+      .. "%(task 2: enough%)\ncancelled\ttrue\ttrue\n$", result.out)
   end)
 
   it("in a timeout ends there; what comes after is unharmed", function()
