@@ -241,8 +241,8 @@ end
 ---@param threads thread[]
 function loop.wake_all(threads)
   for place, thread in ipairs(threads) do
-    threads[place] = false -- none is woken twice
     if thread then loop.wake(thread) end
+    threads[place] = false -- where one raises, it and the rest are left
   end
 end
 
