@@ -154,6 +154,12 @@ static lua_Integer port_of(const Address *address) {
   return ntohs(((const struct sockaddr_in6 *)storage)->sin6_port);
 }
 
+bool addr_is_path(const Address *address) {
+  const struct sockaddr_un *un = (const struct sockaddr_un *)&address->storage;
+  return un->sun_family == AF_UNIX && address->length > PATH_OFFSET &&
+         un->sun_path[0] != '\0';
+}
+
 static const char *family_name(const Address *address) {
   switch (address->storage.ss_family) {
     case AF_INET:
@@ -165,6 +171,13 @@ static const char *family_name(const Address *address) {
     default:
       return "unspec";
   }
+}
+
+/* address:key() -> string, the same for equal ones: to index a table by */
+static int addr_key(lua_State *L) {
+  const Address *address = check_self(L);
+  lua_pushlstring(L, (const char *)&address->storage, address->length);
+  return 1;
 }
 
 /* address.host, .port, .family ("inet", "inet6", "unix"), .path (Unix) */
@@ -181,6 +194,8 @@ static int addr_index(lua_State *L) {
     lua_pushinteger(L, port_of(address));
   else if (!inet && strcmp(key, "path") == 0)
     push_path(L, address);
+  else if (strcmp(key, "key") == 0)
+    lua_pushcfunction(L, addr_key);
   else
     lua_pushnil(L);
   return 1;

@@ -5,6 +5,7 @@
 #define uring_addr_h
 
 #include <lua.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #define ADDRESS_TYPE "uring.Address"
@@ -19,6 +20,8 @@ Address *addr_test(lua_State *L, int index);
 /* Pushes a new Address. */
 void addr_push(lua_State *L, const struct sockaddr_storage *storage,
                socklen_t length);
+/* Whether it is the path of a Unix socket. */
+bool addr_is_path(const Address *address);
 /* Makes the type known, adds its functions to the table on the top. */
 void addr_open(lua_State *L);
 

@@ -25,6 +25,7 @@
 #include "result.h"
 #include "ringinfo.h"
 #include "sock.h"
+#include "sockpath.h"
 #include "sqe.h"
 #include "sqeraw.h"
 #include "sqeset.h"
@@ -97,6 +98,7 @@ int luaopen_uring_core(lua_State *L) {
   msg_open(L);
   futexes_open(L);
   sock_open(L);
+  sockpath_open(L);
   sys_open(L);
   interrupt_open(L);
   blind_open(L);

@@ -9,6 +9,10 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 static int check_int(lua_State *L, int arg) {
   lua_Integer value = luaL_checkinteger(L, arg);
@@ -34,12 +38,23 @@ static int sock_socket(lua_State *L) {
   return 1;
 }
 
-/* bind_socket(fd, address) -> true, or nil, message, code.  bind(2) */
+/*
+** bind_socket(fd, address [, mode]) -> true, or nil, message, code.  bind(2).
+** A mode is that of a Unix socket's file, which has no wider one meanwhile.
+*/
 static int sock_bind(lua_State *L) {
   int fd = check_int(L, 1);
   const Address *address = luaL_checkudata(L, 2, ADDRESS_TYPE);
+  mode_t mode = (mode_t)luaL_optinteger(L, 3, 0);
   const struct sockaddr *storage = (const void *)&address->storage;
-  return push_done(L, "bind", bind(fd, storage, address->length));
+  const struct sockaddr_un *un = (const void *)storage;
+  bool has_mode = !lua_isnoneornil(L, 3) && addr_is_path(address);
+  if (has_mode && fchmod(fd, mode) != 0)
+    return fail_push(L, "bind", errno);
+  int code = bind(fd, storage, address->length);
+  if (code == 0 && has_mode)
+    code = chmod(un->sun_path, mode);
+  return push_done(L, "bind", code);
 }
 
 /* listen(fd [, backlog]) -> true, or nil, message, code.  listen(2) */
@@ -48,16 +63,41 @@ static int sock_listen(lua_State *L) {
   return push_done(L, "listen", listen(check_int(L, 1), backlog));
 }
 
-/* setsockopt(fd, level, name, integer) -> true, or nil, message, code */
+/*
+** setsockopt(fd, level, name, value) -> true, or nil, message, code.  The
+** value is an integer, or the bytes of a structure.
+*/
 static int sock_setsockopt(lua_State *L) {
-  int value = check_int(L, 4);
+  int integer;
+  const void *value = &integer;
+  size_t size = sizeof integer;
+  if (lua_type(L, 4) == LUA_TSTRING)
+    value = lua_tolstring(L, 4, &size);
+  else
+    integer = check_int(L, 4);
   int code = setsockopt(check_int(L, 1), check_int(L, 2), check_int(L, 3),
-                        &value, sizeof value);
+                        value, (socklen_t)size);
   return push_done(L, "setsockopt", code);
 }
 
-/* getsockopt(fd, level, name) -> integer, or nil, message, code */
+static int push_structure(lua_State *L, size_t room) {
+  char bytes[256] = { 0 };
+  luaL_argcheck(L, 0 < room && room <= sizeof bytes, 4, "out of range");
+  socklen_t size = (socklen_t)room;
+  if (getsockopt(check_int(L, 1), check_int(L, 2), check_int(L, 3), bytes,
+                 &size) != 0)
+    return fail_push(L, "getsockopt", errno);
+  lua_pushlstring(L, bytes, size);
+  return 1;
+}
+
+/*
+** getsockopt(fd, level, name [, size]) -> integer, or nil, message, code.
+** With a size it is the bytes of a structure, so many at most.
+*/
 static int sock_getsockopt(lua_State *L) {
+  if (!lua_isnoneornil(L, 4))
+    return push_structure(L, (size_t)luaL_checkinteger(L, 4));
   int value = 0;
   socklen_t size = sizeof value;
   if (getsockopt(check_int(L, 1), check_int(L, 2), check_int(L, 3), &value,
@@ -88,11 +128,26 @@ static int sock_getpeername(lua_State *L) {
   return push_name(L, "getpeername", getpeername);
 }
 
+/* interface("eth0") -> its index, or nil, message, code.  if_nametoindex(3) */
+static int sock_interface(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  unsigned index = if_nametoindex(name);
+  if (index == 0)
+    return fail_push(L, name, errno);
+  lua_pushinteger(L, index);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
-  { "bind_socket", sock_bind },        { "getpeername", sock_getpeername },
-  { "getsockname", sock_getsockname }, { "getsockopt", sock_getsockopt },
-  { "listen", sock_listen },           { "setsockopt", sock_setsockopt },
-  { "socket", sock_socket },           { NULL, NULL },
+  { "bind_socket", sock_bind },
+  { "getpeername", sock_getpeername },
+  { "getsockname", sock_getsockname },
+  { "getsockopt", sock_getsockopt },
+  { "interface", sock_interface },
+  { "listen", sock_listen },
+  { "setsockopt", sock_setsockopt },
+  { "socket", sock_socket },
+  { NULL, NULL },
 };
 
 void sock_open(lua_State *L) {

@@ -494,7 +494,7 @@ describe("a listener", function()
         print(message, count > 5)
       end)
     ]] }
-    assert.same({ code = 0, err = "", out = "socket: Too many open files\t"
-      .. "true\n" }, result)
+    assert.same({ code = 0, err = "", out = "connect unix:@uring-net-emfile: "
+      .. "Too many open files\ttrue\n" }, result)
   end)
 end)

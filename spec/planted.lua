@@ -18,7 +18,7 @@ return {
     replace = "  self.received, self.at = \"\", 1\n"
       .. "  limits.forget(self)\n  if is_busy" },
   { name = "the socket of a connect that failed is forgotten",
-    history = "handles", file = "uring/net.lua",
+    history = "handles", file = "uring/net/connecting.lua",
     find = "  conn:close()\n  if not ok then",
     replace = "  if not ok then" },
   { name = "a result that comes with a cancel is dropped",

@@ -43,6 +43,7 @@ local uring = {
   running = loop.is_running,
   scope = structured.scope,
   self = loop.task,
+  serve = net.serve,
   shield = structured.shield,
   signal = signal,
   sleep = loop.sleep,

@@ -2523,13 +2523,15 @@ local core = {}
 ---@return integer? code
 function core.bind(ring) end
 
---- bind_socket(fd, address) -> true, or nil, message, code. bind(2)
+--- bind_socket(fd, address [, mode]) -> true, or nil, message, code. bind(2). A
+--- mode is that of a Unix socket's file, which has no wider one meanwhile.
 ---@param fd integer
 ---@param address uring.Address
+---@param mode? integer
 ---@return true?
 ---@return string? message
 ---@return integer? code
-function core.bind_socket(fd, address) end
+function core.bind_socket(fd, address, mode) end
 
 --- buffer(size [, align]) -> Buffer of so many zero bytes
 ---@param size integer
@@ -2613,14 +2615,23 @@ function core.getpeername(fd) end
 ---@return integer? code
 function core.getsockname(fd) end
 
---- getsockopt(fd, level, name) -> integer, or nil, message, code
+--- getsockopt(fd, level, name [, size]) -> integer, or nil, message, code. With
+--- a size it is the bytes of a structure, so many at most.
 ---@param fd integer
 ---@param level integer
 ---@param name integer
+---@param size? integer
 ---@return integer?
 ---@return string? message
 ---@return integer? code
-function core.getsockopt(fd, level, name) end
+function core.getsockopt(fd, level, name, size) end
+
+--- interface("eth0") -> its index, or nil, message, code. if_nametoindex(3)
+---@param wish "eth0"
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.interface(wish) end
 
 --- iovecs{buffer_or_string, ...} -> Iovecs
 ---@param items (string|uring.Buffer)[]
@@ -2644,6 +2655,12 @@ function core.let_go(name) end
 ---@return string? message
 ---@return integer? code
 function core.listen(fd, backlog) end
+
+--- mark_path(address) -> the bytes of a mark by which to know the socket again;
+--- nil: there is none
+---@param address uring.Address
+---@return string?
+function core.mark_path(address) end
 
 --- message{iov=, name=, control=} -> Message for sendmsg and recvmsg. iov is a
 --- string, a Buffer or an Iovecs; name an Address to send to, or true where the
@@ -2695,6 +2712,17 @@ function core.register_sync_msg(fd, res, data, flags) end
 ---@return string
 function core.release() end
 
+--- remove_marked(address, mark) -> whether it was there, and is removed
+---@param address uring.Address
+---@param mark string
+---@return boolean
+function core.remove_marked(address, mark) end
+
+--- remove_stale(address) -> whether a socket was there that nobody had
+---@param address uring.Address
+---@return boolean
+function core.remove_stale(address) end
+
 --- ring(entries [, {flags=, cq_entries=, sq_thread_idle=, sq_thread_cpu=,
 --- wq_fd=}]) -> Ring, or nil, message, code. io_uring_setup(2). flags are names
 --- or integers, exactly those asked for; sq_thread_idle is in milliseconds.
@@ -2705,15 +2733,16 @@ function core.release() end
 ---@return integer? code
 function core.ring(entries, options) end
 
---- setsockopt(fd, level, name, integer) -> true, or nil, message, code
+--- setsockopt(fd, level, name, value) -> true, or nil, message, code. The value
+--- is an integer, or the bytes of a structure.
 ---@param fd integer
 ---@param level integer
 ---@param name integer
----@param integer integer
+---@param value integer|string
 ---@return true?
 ---@return string? message
 ---@return integer? code
-function core.setsockopt(fd, level, name, integer) end
+function core.setsockopt(fd, level, name, value) end
 
 --- signal_name(number) -> "INT" for 2; nil for one without a name here
 ---@param number integer

@@ -93,7 +93,7 @@ end
 -- The op shall end, but the loop goes on.  Where a completion comes all the
 -- same, the kernel may have missed the cancel before.
 local function pause(self)
-  if not self.pausing and self.queued < HIGH_WATER then return end
+  if not self.pausing and self.queued < self.high_water then return end
   self.pausing = loop.post("cancel", self.id)
 end
 
@@ -113,7 +113,7 @@ local function take(self, value, extra, final)
     pause(self)
   elseif self.row.result == "expired" then
     finish(self)
-  elseif self.queued >= HIGH_WATER // 2 then
+  elseif self.queued >= self.high_water // 2 then
     self.paused = true
   else
     restart(self)
@@ -122,6 +122,7 @@ end
 
 local function dispose(self, value)
   if not value then return end
+  if self.keep then return self.keep(value) end
   if self.row.result == "fd" then system.close(value) end
   if self.row.result == "slot" then loop.post("close_direct", value) end
   if self.message then
@@ -170,7 +171,9 @@ local function next_value(self)
   local value, flags = self.values[first], self.flags[first]
   self.values[first], self.flags[first] = nil, nil
   self.queued = self.queued - cost(value)
-  if self.paused and self.queued < HIGH_WATER // 2 then restart(self) end
+  if self.paused and self.queued < self.high_water // 2 then
+    restart(self)
+  end
   return value, flags
 end
 
@@ -187,6 +190,8 @@ local function new(row)
     id = false, closed = false, done = false, problem = false,
     start_again = false, fd = false, message = false,
     queued = 0, -- what the values in the queue cost
+    high_water = HIGH_WATER, -- how much that may be
+    keep = false, -- a function that gets what nobody took
     pausing = false, paused = false, -- told to end; ended, to go on later
   }, Multishot)
   reserve(self)

@@ -15,6 +15,8 @@ local PARAMETERS = {
   flags = "integer", host = "string", i = "integer", integer = "integer",
   items = "(string|uring.Buffer)[]", j = "integer", level = "integer",
   name = "integer", ["signalfd name"] = "string",
+  ["interface name"] = "string", mark = "string", mode = "integer",
+  ["setsockopt value"] = "integer|string",
   ["unblock name"] = "string", number = "integer", options = "table",
   port = "integer", protocol = "integer", res = "integer",
   ring = "uring.Ring", seconds = "number", size = "integer",

@@ -69,11 +69,19 @@ on_socket("listen", 0, function(sim, socket, backlog)
   return sim.network:listen(socket, backlog or SOMAXCONN)
 end)
 
-on_socket("getsockopt", 2, function(_, socket, level, name)
+local function refuse_structure(name)
+  error(name .. ": uring.test does not simulate options that are structures",
+    4)
+end
+
+on_socket("getsockopt", 2, function(_, socket, level, name, size)
+  if size then refuse_structure("getsockopt") end
   return socket:option(level, name)
 end)
 
-on_socket("setsockopt", 3, function(_, socket, level, name, value)
+on_socket("setsockopt", 2, function(_, socket, level, name, value)
+  if type(value) == "string" then refuse_structure("setsockopt") end
+  check_integer("setsockopt", 4, value)
   return socket:set_option(level, name, value)
 end)
 
@@ -90,6 +98,46 @@ on_socket("bind", 0, function(sim, socket, address)
 end)
 
 calls.bind_socket, calls.bind = calls.bind, nil
+
+-- The file of a Unix socket; nil: there is none.
+local function socket_file(sim, address)
+  local path = address.family == "unix" and address.path or ""
+  if path == "" or path:sub(1, 1) == "@" then return nil end
+  local node = sim.tree:find(nil, path)
+  return node and node.kind == "socket" and node or nil, path
+end
+
+--- Removes the file of a Unix socket that has gone.
+---@param sim uring.test.Sim
+---@param address uring.Address
+---@return boolean removed
+function calls.remove_stale(sim, address)
+  local node, path = socket_file(sim, address)
+  if not node or node.socket and not node.socket.is_released then
+    return false
+  end
+  return (sim.tree:unlink(nil, path, false))
+end
+
+--- Remembers the file of a Unix socket.
+---@param sim uring.test.Sim
+---@param address uring.Address
+---@return table? mark
+function calls.mark_path(sim, address)
+  return (socket_file(sim, address))
+end
+
+--- Removes it, if it is still that.
+---@param sim uring.test.Sim
+---@param address uring.Address
+---@param mark table
+---@return boolean removed
+function calls.remove_marked(sim, address, mark)
+  if is_collecting() then return false end
+  local node, path = socket_file(sim, address)
+  if not node or node ~= mark then return false end
+  return (sim.tree:unlink(nil, path, false))
+end
 
 --- As close(2).  What is collected was never closed: that is a leak,
 -- whenever it is found.
@@ -214,7 +262,8 @@ end
 function calls.bind(_, ring) return Ring.bind(ring) end
 
 for name, what in pairs {
-  channel = "the DNS", epoll = "epoll", pidfd = "pidfd",
+  channel = "the DNS", epoll = "epoll", interface = "interfaces",
+  pidfd = "pidfd",
 } do
   calls[name] = function()
     error("uring.test does not simulate " .. what, 3)

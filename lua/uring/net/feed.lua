@@ -1,0 +1,68 @@
+--- Descriptors of connections, several at a time: a multishot accept.
+-- One accept after the other takes a connection in each turn of the loop,
+-- while clients make many: the kernel's queue overflows.
+local cancelled = require "uring.cancelled"
+local op = require "uring.op"
+local system = require "uring.system"
+
+local isyieldable = coroutine.isyieldable
+
+local HIGH_WATER = 8192 -- 64 connections, as multishot.lua counts
+
+---@class uring.Feed
+local Feed = { __name = "uring.Feed" }
+Feed.__index = Feed
+
+--- Makes a feed of a listener, which begins when it is asked first.
+---@param listener uring.Listener
+---@return uring.Feed
+function Feed.new(listener)
+  return setmetatable({
+    listener = listener, step = false, source = false,
+  }, Feed)
+end
+
+-- What the feed has taken and nobody wants is for the next who accepts.
+local function open(self)
+  local listener = self.listener
+  local step, source = op.multishot_accept(listener.fd)
+  source.high_water = HIGH_WATER
+  function source.keep(fd)
+    if listener.is_closed then return system.close(fd) end
+    table.insert(listener.accepted, fd)
+  end
+  self.step, self.source = step, source
+  listener.waiting = listener.waiting + 1 -- its close ends the op
+end
+
+--- Takes the next descriptor.  Where that fails the feed begins anew next
+-- time, and one accept tells why.
+---@return integer? fd nil where there is none, or a feed is of no use
+function Feed:next()
+  local listener = self.listener
+  if listener.is_closed or listener.read_timeout or listener.accepted[1]
+    or not isyieldable() then
+    self:close()
+    return nil
+  end
+  local ok, fd = true, nil
+  if not self.source then ok, fd = pcall(open, self) end
+  if ok then ok, fd = pcall(self.step, self.source) end
+  if ok and fd then return fd end
+  self:close()
+  if cancelled.is(fd) then error(fd, 0) end
+  return nil
+end
+
+--- Ends it.
+function Feed:close()
+  local source = self.source
+  if not source then return end
+  self.source = false
+  self.listener.waiting = self.listener.waiting - 1
+  source:__close()
+end
+
+Feed.__close = Feed.close
+
+return Feed

@@ -1,0 +1,182 @@
+--- Listeners: where connections come from.
+local address = require "uring.address"
+local Conn = require "uring.net.conn"
+local core = require "uring.core"
+local errno = require "uring.errno"
+local Feed = require "uring.net.feed"
+local limits = require "uring.limits"
+local loop = require "uring.loop"
+local names = require "uring.net.names"
+local op = require "uring.op"
+local options = require "uring.net.options"
+local Socket = require "uring.net.socket"
+local Stream = require "uring.stream"
+local system = require "uring.system"
+
+local C = core.consts
+
+local PATIENCE = 0.05 -- seconds until descriptors may be free again
+local FASTOPEN, DEFER = 256, 1 -- connections; seconds: where true is given
+
+---@class uring.Listener
+local Listener = { __name = "uring.Listener" }
+
+--- Makes a listener that is closed: Stream.own gives it its descriptor.
+---@return uring.Listener
+function Listener.new()
+  return setmetatable({
+    fd = -1, is_closed = true, waiting = 0,
+    accepted = {}, -- descriptors that came to a feed, and nobody took
+  }, Listener)
+end
+
+local function new_conn(fd)
+  return Stream.own(Conn.new(), fd)
+end
+
+--- Takes the next connection, waiting for it.
+---@return uring.Conn? conn
+---@return string? message "closed" where the listener was; "timeout"
+---@return integer? code
+function Listener:accept()
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if self.accepted[1] then return new_conn(table.remove(self.accepted, 1)) end
+  if self.read_timeout and not loop.is_running() then
+    return loop.block(Listener.accept, self)
+  end
+  local conn = Conn.new()
+  local alarm <close> = self.read_timeout and limits.begin(self, "read")
+  self.waiting = self.waiting + 1
+  local ok, fd, message, code = pcall(op.accept, self.fd)
+  self.waiting = self.waiting - 1
+  if not ok then error(fd, 0) end
+  if fd then return Stream.own(conn, fd) end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if limits.is_over(alarm, code) then
+    return nil, "timeout", errno.ETIMEDOUT
+  end
+  return nil, message, code
+end
+
+-- Errors of the connection that was to be, not of the listener: accept(2).
+local PASSING = {}
+for name in ("ECONNABORTED EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET "
+  .. "EHOSTUNREACH EOPNOTSUPP ENETUNREACH EPERM EINTR"):gmatch("%u+") do
+  PASSING[errno[name]] = true
+end
+
+-- There is no room for one more connection, for now.
+local CAPACITY = {
+  [errno.EMFILE] = true, [errno.ENFILE] = true,
+  [errno.ENOBUFS] = true, [errno.ENOMEM] = true,
+}
+
+--- Iterates over the connections that come, until the listener is closed:
+-- for a 'for' loop, whose end leaves to others what it did not take.  Where
+-- descriptors have run out it waits until there are some again: connections
+-- stay in the kernel's queue.  Raises where accepting fails for good.
+---@return function iterator
+function Listener:iter()
+  local feed <const> = Feed.new(self)
+  local function next_conn()
+    while true do
+      local fd = feed:next()
+      if fd then return new_conn(fd) end
+      local conn, message, code = self:accept()
+      if conn or code == errno.ECLOSED then return conn end
+      if CAPACITY[code] then
+        collectgarbage() -- may close what someone has forgotten
+        loop.sleep(PATIENCE)
+      elseif not PASSING[code] then
+        error(message, 2)
+      end
+    end
+  end
+  return next_conn, nil, nil, feed
+end
+
+--- Closes what nobody took.
+function Listener:_release()
+  local accepted = self.accepted
+  self.accepted = {}
+  for _, fd in ipairs(accepted) do system.close(fd) end
+  Socket.release(self)
+end
+
+Socket.class(Listener)
+
+--- The options of listen, and their types.
+Listener.OPTIONS = {
+  backlog = "integer", reuseaddr = "boolean", reuseport = "boolean",
+  v6only = "boolean", nodelay = "boolean", mode = "integer",
+  fastopen = "boolean|integer", defer_accept = "boolean|number",
+}
+
+-- An option that may be true, which is then a good number.
+local function number_of(value, good)
+  if value == true then return good end
+  return value or nil
+end
+
+local function settings_of(where, given)
+  if where.family == "unix" then return {} end
+  local settings = {
+    { "reuseaddr", given.reuseaddr ~= false },
+    { "reuseport", given.reuseport },
+    { "nodelay", given.nodelay ~= false }, -- is inherited
+    { "fastopen", number_of(given.fastopen, FASTOPEN) },
+    { "defer_accept", number_of(given.defer_accept, DEFER) },
+  }
+  if where.family == "inet6" then
+    settings[6] = { "v6only", given.v6only or false }
+  end
+  return settings
+end
+
+local function bind_and_listen(self, where, given)
+  local done, message, code = Socket.bind(self.fd, where, given.mode)
+  if not done then return nil, message, code end
+  Socket.claim(self, where)
+  return system.listen(self.fd, given.backlog)
+end
+
+local function listen_on(where, given)
+  local self = Listener.new()
+  local opened, message, code = Socket.open(self, where, C.SOCK_STREAM,
+    settings_of(where, given))
+  if not opened then
+    return nil, ("listen %s: %s"):format(where, message), code
+  end
+  local done, _, reason = bind_and_listen(self, where, given)
+  if done then return self end
+  self:close()
+  return core.fail("listen " .. tostring(where), reason)
+end
+
+local NO_IPV6 = {
+  [errno.EAFNOSUPPORT] = true, [errno.EADDRNOTAVAIL] = true,
+}
+
+--- Listens for connections.
+---@param where string|uring.Address "127.0.0.1:7000", "[::1]:0", ":80" (all
+--- addresses, IPv4 and IPv6), "unix:/path", "unix:@abstract"
+---@param given? table backlog = 4096 connections, reuseaddr = true,
+--- reuseport = false, v6only = false, nodelay = true, mode (permissions of a
+--- Unix socket's file), fastopen (true, or how many at once), defer_accept
+--- (true, or seconds: a connection comes with its first bytes)
+---@return uring.Listener? listener
+---@return string? message
+---@return integer? code
+function Listener.listen(where, given)
+  given = options.check("listen", given, Listener.OPTIONS)
+  local place, message, code = names.first(where)
+  if not place then return nil, "listen " .. message, code end
+  local self
+  self, message, code = listen_on(place, given)
+  if NO_IPV6[code] and address.without_ipv6(place) then
+    return listen_on(address.without_ipv6(place), given)
+  end
+  return self, message, code
+end
+
+return Listener
