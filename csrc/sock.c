@@ -128,7 +128,7 @@ static int sock_getpeername(lua_State *L) {
   return push_name(L, "getpeername", getpeername);
 }
 
-/* interface("eth0") -> its index, or nil, message, code.  if_nametoindex(3) */
+/* interface(name) -> its index, or nil, message, code.  if_nametoindex(3) */
 static int sock_interface(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   unsigned index = if_nametoindex(name);

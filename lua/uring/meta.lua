@@ -2626,12 +2626,12 @@ function core.getsockname(fd) end
 ---@return integer? code
 function core.getsockopt(fd, level, name, size) end
 
---- interface("eth0") -> its index, or nil, message, code. if_nametoindex(3)
----@param wish "eth0"
+--- interface(name) -> its index, or nil, message, code. if_nametoindex(3)
+---@param name string
 ---@return integer?
 ---@return string? message
 ---@return integer? code
-function core.interface(wish) end
+function core.interface(name) end
 
 --- iovecs{buffer_or_string, ...} -> Iovecs
 ---@param items (string|uring.Buffer)[]

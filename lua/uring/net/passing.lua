@@ -44,6 +44,10 @@ local function problem_of(self, alarm, message, code)
   return nil, message, code
 end
 
+local function is_unix(self)
+  return sockopt.get(self.fd, "domain") == "unix"
+end
+
 local function needs_loop(timeout)
   return timeout and not loop.is_running()
 end
@@ -72,6 +76,9 @@ function passing:send_fd(fds, data)
       .. "expected)", 2)
   end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if not is_unix(self) then -- others would leave them out silently
+    return core.fail("send_fd", errno.EOPNOTSUPP)
+  end
   if needs_loop(self.write_timeout) then
     return loop.block(passing.send_fd, self, list, data)
   end
@@ -137,13 +144,11 @@ end
 ---@return integer? code
 function passing:peercred()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if not is_unix(self) then return core.fail("peercred", errno.EOPNOTSUPP) end
   local bytes, _, code = system.getsockopt(self.fd, C.SOL_SOCKET,
     C.SO_PEERCRED, string.packsize(UCRED))
   if not bytes then return core.fail("peercred", code) end
   local pid, uid, gid = string.unpack(UCRED, bytes)
-  if sockopt.get(self.fd, "domain") ~= "unix" then
-    return core.fail("peercred", errno.EOPNOTSUPP)
-  end
   return { pid = pid, uid = uid, gid = gid }
 end
 

@@ -68,6 +68,7 @@ end
 -- Accepting
 
 local function accept_all(self)
+  self.is_ready:wait()
   local next_conn, _, _, feed = self.listener:iter()
   local _feed <close> = feed
   while true do
@@ -96,6 +97,7 @@ end
 -- A cancellation limits how long handlers may go on, also where it comes
 -- while they do after the listener was closed.
 local function limit(self)
+  if not self.scope then return end -- it came before all else
   local due = system.now() / 1e9 + self.grace
   self.scope.deadline = math.min(due, self.scope.deadline or math.huge)
 end
@@ -103,7 +105,6 @@ end
 local function serve(self)
   return structured.scope({ name = "serve" }, function(scope)
     local task = scope:spawn(shelter, self)
-    self.is_ready:wait()
     local ok, problem = pcall(accept_all, self)
     self.listener:close()
     self.is_over:set()
