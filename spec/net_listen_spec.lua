@@ -254,7 +254,7 @@ describe("accepting", function()
       for conn in listener:iter() do
         conn:close()
         uring.sleep(0.001)
-        break
+        if conn:closed() then break end
       end
       listener:close()
       for i, each in ipairs(clients) do

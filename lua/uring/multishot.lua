@@ -60,8 +60,8 @@ end
 local function notify(self)
   local waiter = self.waiter
   if not waiter then return end
-  self.waiter = nil
   loop.wake(waiter)
+  self.waiter = nil -- now: where that lacked memory it is told once more
 end
 
 --- Takes out who waits for the next completion.

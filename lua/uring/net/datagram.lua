@@ -184,8 +184,9 @@ end
 ---@return integer? code
 function Datagram:recv(max)
   local data, message, extra = receive(self, check_max("recv", max))
-  if data then return data, extra end
-  return nil, message, extra
+  if not data then return nil, message, extra end
+  if extra then return data, true end
+  return data
 end
 
 --- Iterates over the datagrams that come: data, from, truncated.  Ends when

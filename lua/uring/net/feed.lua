@@ -23,14 +23,16 @@ function Feed.new(listener)
 end
 
 -- What the feed has taken and nobody wants is for the next who accepts.
+-- Once the op has started nothing here needs memory.
 local function open(self)
   local listener = self.listener
-  local step, source = op.multishot_accept(listener.fd)
-  source.high_water = HIGH_WATER
-  function source.keep(fd)
-    if listener.is_closed then return system.close(fd) end
-    table.insert(listener.accepted, fd)
+  local function keep(fd)
+    local kept = not listener.is_closed
+      and pcall(table.insert, listener.accepted, fd)
+    if not kept then system.close(fd) end
   end
+  local step, source = op.multishot_accept(listener.fd)
+  source.high_water, source.keep = HIGH_WATER, keep
   self.step, self.source = step, source
   listener.waiting = listener.waiting + 1 -- its close ends the op
 end

@@ -11,9 +11,21 @@ local DEFAULTS = {
     [C.SO_REUSEADDR] = 0, [C.SO_REUSEPORT] = 0, [C.SO_KEEPALIVE] = 0,
     [C.SO_BROADCAST] = 0,
   },
-  [C.IPPROTO_TCP] = { [C.TCP_NODELAY] = 0 },
+  [C.IPPROTO_TCP] = {
+    [C.TCP_NODELAY] = 0, [C.TCP_FASTOPEN_CONNECT] = 0,
+    [C.TCP_KEEPIDLE] = 7200, [C.TCP_KEEPINTVL] = 75, [C.TCP_KEEPCNT] = 9,
+    [C.TCP_USER_TIMEOUT] = 0, [C.TCP_DEFER_ACCEPT] = 0,
+    [C.TCP_FASTOPEN] = 0,
+  },
+  [C.IPPROTO_IP] = { [C.IP_BIND_ADDRESS_NO_PORT] = 0 },
   [C.IPPROTO_IPV6] = { [C.IPV6_V6ONLY] = 0 },
 }
+
+local COUNTS = {} -- those of TCP that are numbers
+for _, name in ipairs { "KEEPIDLE", "KEEPINTVL", "KEEPCNT", "USER_TIMEOUT",
+  "DEFER_ACCEPT", "FASTOPEN" } do
+  COUNTS[C["TCP_" .. name]] = true
+end
 
 local ASKED = {
   [C.SO_TYPE] = function(self) return self.type end,
@@ -58,7 +70,9 @@ function Socket:set_option(level, name, value)
   elseif level == C.IPPROTO_TCP and not self:is_tcp() then
     return false, errno.EOPNOTSUPP
   end
-  self.options[key_of(level, name)] = value ~= 0 and 1 or 0
+  local counts = level == C.IPPROTO_TCP and COUNTS[name]
+  self.options[key_of(level, name)] = counts and value
+    or value ~= 0 and 1 or 0
   return true
 end
 
