@@ -246,6 +246,39 @@ describe("accepting", function()
     end)
   end)
 
+  it("after a loop gets what came to that one late", function()
+    within.run(function()
+      for ticks = 0, 6 do
+        local where = "unix:@uring-net-late-" .. ticks
+        local listener <close> = assert(net.listen(where))
+        local conns, got = {}, 0
+        local function connect()
+          local conn = assert(net.connect(where))
+          conns[#conns + 1] = conn
+        end
+        connect()
+        for conn in listener:iter() do
+          conns[#conns + 1] = conn
+          uring.spawn(connect)
+          for _ = 1, ticks do uring.yield() end
+          if conn then break end
+        end
+        for _ = 1, 2 do
+          uring.spawn(function()
+            local conn = assert(listener:accept())
+            conns[#conns + 1] = conn
+            got = got + 1
+          end)
+        end
+        uring.sleep(0.002)
+        assert.equal(1, got)
+        connect()
+        while got < 2 do uring.yield() end
+        for _, each in ipairs(conns) do each:close() end
+      end
+    end)
+  end)
+
   it("closes what was taken for nobody, with the listener", function()
     within.run(function()
       local listener = assert(net.listen("unix:@uring-net-nobody"))

@@ -60,6 +60,38 @@ for kind, where in pairs(PLACES) do
   end)
 end
 
+describe("a connection that comes when a loop over others is left", function()
+  it("is for those who accept next", function()
+    test.seeds(1, 300, {}, function()
+      local listener = assert(net.listen("unix:@uring-net-late"))
+      local conns, got = {}, 0
+      local function connect()
+        local conn = assert(net.connect("unix:@uring-net-late"))
+        conns[#conns + 1] = conn
+      end
+      uring.scope(function(scope)
+        scope:spawn(connect)
+        for conn in listener:iter() do
+          conns[#conns + 1] = conn
+          for _ = 1, 2 do scope:spawn(connect) end
+          for _ = 1, math.random(0, 8) do uring.yield() end
+          if conn then break end
+        end
+        for _ = 1, 2 do
+          scope:spawn(function()
+            local conn = assert(listener:accept())
+            conns[#conns + 1] = conn
+            got = got + 1
+          end)
+        end
+      end)
+      assert(got == 2)
+      closed_by(conns)
+      listener:close()
+    end)
+  end)
+end)
+
 describe("simulated connecting", function()
   both.it("takes the address that answers", function()
     local gone = assert(net.listen("127.0.0.1:0"))

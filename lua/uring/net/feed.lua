@@ -13,12 +13,13 @@ local HIGH_WATER = 8192 -- 64 connections, as multishot.lua counts
 local Feed = { __name = "uring.Feed" }
 Feed.__index = Feed
 
---- Makes a feed of a listener, which begins when it is asked first.
+--- Makes a feed of a listener.  It begins when it is asked for the second
+-- time: who takes one connection and no more should leave the others alone.
 ---@param listener uring.Listener
 ---@return uring.Feed
 function Feed.new(listener)
   return setmetatable({
-    listener = listener, step = false, source = false,
+    listener = listener, step = false, source = false, is_asked = false,
   }, Feed)
 end
 
@@ -27,9 +28,8 @@ end
 local function open(self)
   local listener = self.listener
   local function keep(fd)
-    local kept = not listener.is_closed
-      and pcall(table.insert, listener.accepted, fd)
-    if not kept then system.close(fd) end
+    local ok, kept = pcall(listener._keep, listener, fd)
+    if not ok or not kept then system.close(fd) end
   end
   local step, source = op.multishot_accept(listener.fd)
   source.high_water, source.keep = HIGH_WATER, keep
@@ -41,8 +41,9 @@ end
 -- time, and one accept tells why.
 ---@return integer? fd nil where there is none, or a feed is of no use
 function Feed:next()
-  local listener = self.listener
-  if listener.is_closed or listener.read_timeout or listener.accepted[1]
+  local listener, is_first = self.listener, not self.is_asked
+  self.is_asked = true
+  if is_first or listener.is_closed or listener.read_timeout or listener.accepted[1]
     or not isyieldable() then
     self:close()
     return nil

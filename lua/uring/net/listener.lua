@@ -27,11 +27,47 @@ function Listener.new()
   return setmetatable({
     fd = -1, is_closed = true, waiting = 0,
     accepted = {}, -- descriptors that came to a feed, and nobody took
+    acceptors = {}, -- coroutines that wait in accept
   }, Listener)
 end
 
-local function new_conn(fd)
-  return Stream.own(Conn.new(), fd)
+-- What came to a feed after its end is for one who waits.
+local function pass_on(self)
+  if self.accepted[1] and self.acceptors[1] and loop.is_running() then
+    loop.interrupt(self.acceptors[1])
+  end
+end
+
+--- Takes a descriptor that a feed had no use for.
+---@param fd integer
+---@return boolean taken false where the listener is closed
+function Listener:_keep(fd)
+  if self.is_closed then return false end
+  table.insert(self.accepted, fd)
+  pass_on(self)
+  return true
+end
+
+local function withdraw(self, thread)
+  for i, each in ipairs(self.acceptors) do
+    if each == thread then table.remove(self.acceptors, i) end
+  end
+end
+
+-- Waits for a connection, in the line of those who do.
+local function wait(self)
+  local thread = coroutine.running()
+  table.insert(self.acceptors, thread)
+  self.waiting = self.waiting + 1
+  local ok, fd, message, code = pcall(op.accept, self.fd)
+  self.waiting = self.waiting - 1
+  withdraw(self, thread)
+  if ok and not fd and self.accepted[1] and code == errno.ECANCELED then
+    return table.remove(self.accepted, 1)
+  end
+  pass_on(self)
+  if not ok then error(fd, 0) end
+  return fd, message, code
 end
 
 --- Takes the next connection, waiting for it.
@@ -40,16 +76,15 @@ end
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if self.accepted[1] then return new_conn(table.remove(self.accepted, 1)) end
   if self.read_timeout and not loop.is_running() then
     return loop.block(Listener.accept, self)
   end
   local conn = Conn.new()
+  if self.accepted[1] then
+    return Stream.own(conn, table.remove(self.accepted, 1))
+  end
   local alarm <close> = self.read_timeout and limits.begin(self, "read")
-  self.waiting = self.waiting + 1
-  local ok, fd, message, code = pcall(op.accept, self.fd)
-  self.waiting = self.waiting - 1
-  if not ok then error(fd, 0) end
+  local fd, message, code = wait(self)
   if fd then return Stream.own(conn, fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if limits.is_over(alarm, code) then
@@ -80,8 +115,9 @@ function Listener:iter()
   local feed <const> = Feed.new(self)
   local function next_conn()
     while true do
+      local own = Conn.new()
       local fd = feed:next()
-      if fd then return new_conn(fd) end
+      if fd then return Stream.own(own, fd) end
       local conn, message, code = self:accept()
       if conn or code == errno.ECLOSED then return conn end
       if CAPACITY[code] then
