@@ -43,8 +43,8 @@ end
 function Feed:next()
   local listener, is_first = self.listener, not self.is_asked
   self.is_asked = true
-  if is_first or listener.is_closed or listener.read_timeout or listener.accepted[1]
-    or not isyieldable() then
+  if is_first or listener.is_closed or listener.read_timeout
+    or listener.accepted[1] or not isyieldable() then
     self:close()
     return nil
   end

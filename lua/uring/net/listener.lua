@@ -27,15 +27,16 @@ function Listener.new()
   return setmetatable({
     fd = -1, is_closed = true, waiting = 0,
     accepted = {}, -- descriptors that came to a feed, and nobody took
-    acceptors = {}, -- coroutines that wait in accept
+    acceptors = {}, -- who waits in accept: {thread =, is_told =}
   }, Listener)
 end
 
 -- What came to a feed after its end is for one who waits.
 local function pass_on(self)
-  if self.accepted[1] and self.acceptors[1] and loop.is_running() then
-    loop.interrupt(self.acceptors[1])
-  end
+  local first = self.acceptors[1]
+  if not self.accepted[1] or not first or not loop.is_running() then return end
+  first.is_told = true
+  loop.interrupt(first.thread)
 end
 
 --- Takes a descriptor that a feed had no use for.
@@ -48,25 +49,28 @@ function Listener:_keep(fd)
   return true
 end
 
-local function withdraw(self, thread)
+local function withdraw(self, acceptor)
   for i, each in ipairs(self.acceptors) do
-    if each == thread then table.remove(self.acceptors, i) end
+    if each == acceptor then table.remove(self.acceptors, i) end
   end
 end
 
 -- Waits for a connection, in the line of those who do.
-local function wait(self)
-  local thread = coroutine.running()
-  table.insert(self.acceptors, thread)
+local function wait(self, alarm)
+  local acceptor = { thread = coroutine.running(), is_told = false }
+  table.insert(self.acceptors, acceptor)
   self.waiting = self.waiting + 1
   local ok, fd, message, code = pcall(op.accept, self.fd)
   self.waiting = self.waiting - 1
-  withdraw(self, thread)
-  if ok and not fd and self.accepted[1] and code == errno.ECANCELED then
-    return table.remove(self.accepted, 1)
-  end
+  withdraw(self, acceptor)
+  local is_told = acceptor.is_told and code == errno.ECANCELED
+  if is_told then fd = table.remove(self.accepted, 1) end
   pass_on(self)
   if not ok then error(fd, 0) end
+  if is_told and not fd and not self.is_closed
+    and not limits.is_over(alarm, code) then
+    return wait(self, alarm) -- another was faster
+  end
   return fd, message, code
 end
 
@@ -84,7 +88,7 @@ function Listener:accept()
     return Stream.own(conn, table.remove(self.accepted, 1))
   end
   local alarm <close> = self.read_timeout and limits.begin(self, "read")
-  local fd, message, code = wait(self)
+  local fd, message, code = wait(self, alarm)
   if fd then return Stream.own(conn, fd) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if limits.is_over(alarm, code) then
