@@ -181,6 +181,24 @@ describe("an error in a handler", function()
     assert.equal("in a task", told[3])
   end)
 
+  it("may be the cancellation of something else", function()
+    local told = {}
+    serving(function(conn)
+      if conn:read() ~= "await" then return conn:write("fine") end
+      local task = uring.spawn(uring.sleep, 60)
+      uring.yield()
+      task:cancel("no more of it")
+      task:await()
+    end, { on_error = function(problem)
+      told[#told + 1] = tostring(problem)
+    end }, function(where)
+      assert.equal("", ask(where, "await"))
+      assert.equal("fine", ask(where, ""))
+    end)
+    assert.equal(1, #told)
+    assert.matches("no more of it", told[1])
+  end)
+
   it("is told on standard error where nobody wants it", function()
     local result = process.run { process.LUA, "-e", [[
       local uring, net = require "uring", require "uring.net"

@@ -29,13 +29,19 @@ local function say(problem, trace)
     trace and "\n" .. trace or ""))
 end
 
+-- A cancellation that is not for us, as of a task that was awaited, is an
+-- error like others.
+local function pass_cancellation(problem)
+  if cancelled.is(problem) then loop.check() end
+end
+
 local function tell(self, problem, conn)
   local trace = Task.trace_of(problem)
   if not self.on_error then return say(problem, trace) end
   local ok, failure = xpcall(self.on_error, Task.keep_trace, problem, trace,
     conn)
   if ok then return end
-  if cancelled.is(failure) then error(failure, 0) end
+  pass_cancellation(failure)
   say(failure, Task.trace_of(failure))
 end
 
@@ -60,8 +66,10 @@ local function serve_one(self, conn, guard)
   local _guard <close> = guard
   local _conn <close> = conn
   local ok, problem = xpcall(run, Task.keep_trace, self, conn)
-  if not ok and cancelled.is(problem) then error(problem, 0) end
-  if not ok then tell(self, problem, conn) end
+  if not ok then
+    pass_cancellation(problem)
+    tell(self, problem, conn)
+  end
   finish(conn)
 end
 
