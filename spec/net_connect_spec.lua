@@ -236,7 +236,7 @@ describe("of several addresses", function()
         }))
         local took = uring.now() - began
         assert.is_true(conn:peername() == listener:sockname())
-        assert.is_true(took >= 0.05 and took < 1, took)
+        assert.is_true(took >= 0.05 and took < 5, took)
       end)
     end)
 

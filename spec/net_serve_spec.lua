@@ -90,13 +90,14 @@ describe("a server", function()
       local where, log = listener:sockname(), {}
       local task = uring.spawn(function()
         local result = net.serve(listener, function(conn)
+          conn:write("began\n")
           conn:read("a")
           log[#log + 1] = "handled"
         end, { shutdown_grace = 0 })
         log[#log + 1] = result
       end)
       local conn <close> = assert(net.connect(where))
-      uring.sleep(0.01)
+      assert.equal("began", conn:read())
       listener:close()
       uring.sleep(0.02)
       assert.same({}, log)

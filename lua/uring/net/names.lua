@@ -19,7 +19,9 @@ local MODULE = "uring.dns" -- needed by those alone who have names
 function names.resolver(host, options)
   local found, dns = pcall(require, MODULE)
   if found then return dns.resolve(host, options) end
-  return core.sockaddr(host, options.port)
+  local reason = tostring(dns):match("^[^\n]*")
+  return nil, ("%s: names need %s: %s"):format(host, MODULE, reason),
+    errno.ENOSYS
 end
 
 local function literal(host, port)
