@@ -28,6 +28,7 @@ build = {
     ["uring.blocking"] = "lua/uring/blocking.lua",
     ["uring.buffers"] = "lua/uring/buffers.lua",
     ["uring.cancelled"] = "lua/uring/cancelled.lua",
+    ["uring.compat.cqueues"] = "lua/uring/compat/cqueues.lua",
     ["uring.coroutines"] = "lua/uring/coroutines.lua",
     ["uring.dns"] = "lua/uring/dns.lua",
     ["uring.dns.cache"] = "lua/uring/dns/cache.lua",

@@ -60,6 +60,7 @@ local house = {
       "uring.test.calls", "uring.test.network", "uring.test.random",
       "uring.test.trace", "uring.test.tree", "uring.test.sim",
       "uring.test.swap", "uring.test.verdict", "uring.test",
+      "uring.compat.cqueues",
     },
   },
 
