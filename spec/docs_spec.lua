@@ -78,6 +78,17 @@ local function skip_newer(text)
   end
 end
 
+-- Skips a block with a library of others that is not here.
+local function skip_without(text)
+  for name in text:gmatch('require "([%w_.]+)"') do
+    if not package.preload[name] and not package.loaded[name]
+      and not package.searchpath(name, package.path)
+      and not package.searchpath(name, package.cpath) then
+      pending("needs the Lua module " .. name)
+    end
+  end
+end
+
 local pages = { "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md" }
 for path in io.popen("ls docs/*.md"):lines() do pages[#pages + 1] = path end
 
@@ -88,6 +99,7 @@ for _, path in ipairs(pages) do
     if not server then
       it(name .. " runs", function()
         skip_newer(block.text)
+        skip_without(block.text)
         local due, ok, output = block.prints and block.prints.text, nil, nil
         for _ = 1, block.text:find("sleep", 1, true) and TRIES or 1 do
           ok, output = run(block.text)

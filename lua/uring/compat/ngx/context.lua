@@ -1,5 +1,7 @@
---- ngx.ctx: a table of each task, which the threads that it spawns share.
+--- What a task of ngx belongs to: ngx.ctx, a table that the threads which it
+-- spawns share; and the run, whose end concerns pools and timers.
 local loop = require "uring.loop"
+local Scope = require "uring.scope"
 
 local context = {}
 
@@ -33,6 +35,17 @@ end
 ---@param task uring.Task
 function context.share(task)
   tables[task] = context.get()
+end
+
+--- The scope of all that is in the run: its daemons end when main and all
+-- that it has spawned have.
+---@param what string names who needs a run
+---@return uring.Scope
+function context.home(what)
+  local root = loop.current(what).root
+  local scope = Scope.innermost()
+  while scope.parent and scope.parent ~= root do scope = scope.parent end
+  return scope
 end
 
 return context

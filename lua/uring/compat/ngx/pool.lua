@@ -2,24 +2,25 @@
 -- Pools belong to a run: what is idle in it at its end is closed.  An idle
 -- connection has a task that waits for it to become readable: bytes that
 -- nobody asked for, its end, or its time being over all close it.
+local context = require "uring.compat.ngx.context"
 local loop = require "uring.loop"
 local Queue = require "uring.sync.queue"
 local ready = require "uring.ready"
 local structured = require "uring.structured"
 local Waiter = require "uring.sync.waiter"
 
-local runs = setmetatable({}, { __mode = "k" }) -- root scope -> its pools
+local runs = setmetatable({}, { __mode = "k" }) -- scope -> its pools
 
 ---@class uring.ngx.Pool
 local Pool = { __name = "uring.ngx.Pool" }
 Pool.__index = Pool
 
 local function pools_here()
-  local root = loop.current("ngx.socket.tcp").root
-  local pools = runs[root]
+  local home = context.home "ngx.socket.tcp"
+  local pools = runs[home]
   if not pools then
     pools = {}
-    runs[root] = pools
+    runs[home] = pools
   end
   return pools
 end
@@ -137,8 +138,7 @@ function Pool:put(item, seconds)
   if #self.idle >= self.size then drop(self, self.idle[1]) end
   item.is_idle, item.thread = true, false
   table.insert(self.idle, item)
-  local root = loop.current("ngx.socket.tcp").root
-  root:daemon(watch, self, item, seconds)
+  context.home("ngx.socket.tcp"):daemon(watch, self, item, seconds)
 end
 
 return Pool

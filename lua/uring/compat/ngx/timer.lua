@@ -2,6 +2,7 @@
 -- A timer does not keep a run alive: at its end those that wait are called at
 -- once, with true for 'premature'.  What is being called, a run waits for.
 local log = require "uring.compat.ngx.log"
+local context = require "uring.compat.ngx.context"
 local loop = require "uring.loop"
 local cancelled = require "uring.cancelled"
 local structured = require "uring.structured"
@@ -42,14 +43,14 @@ local function wait(seconds)
 end
 
 local function main(seconds, repeats, body, arguments)
-  local root = loop.current("ngx.timer").root
+  local home = context.home "ngx.timer"
   repeat
     local goes_on, problem = wait(seconds)
     if not goes_on then
       structured.shield(call, true, body, arguments)
       error(problem, 0)
     end
-    root:spawn(call, false, body, arguments)
+    home:spawn(call, false, body, arguments)
   until not repeats
 end
 
@@ -61,8 +62,8 @@ local function start(what, repeats, delay, body, ...)
     error(("bad argument #2 to '%s' (function expected, got %s)"):format(what,
       type(body)), 3)
   end
-  local root = loop.current("ngx.timer." .. what).root
-  root:daemon(main, delay, repeats, body, table.pack(...))
+  local home = context.home("ngx.timer." .. what)
+  home:daemon(main, delay, repeats, body, table.pack(...))
   return 1
 end
 
