@@ -1,6 +1,7 @@
 --- Controllers of cqueues in our loop, and runs of ours in theirs.
 local foreign = require "spec.support.foreign"
 local leaks = require "spec.support.leaks"
+local process = require "spec.support.process"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -233,6 +234,26 @@ describe("inside a thread of cqueues", function()
     end)
   end)
 
+  it("it is the same where a task steps the controller itself", function()
+    within.run(function()
+      local cq, slept = cqueues.new(), false
+      cq:wrap(function()
+        uring.sleep(0.001)
+        slept = not uring.running()
+        cqueues.sleep(0.001)
+      end)
+      assert.is_true(cq:step(0))
+      assert.is_true(slept)
+      assert.is_true(uring.running())
+      assert.is_true(cq:loop())
+      assert.is_true(cq:empty())
+      cq:wrap(error, "boom")
+      local ok, problem = cq:step(0)
+      assert.same({ false, "boom" }, { ok, problem })
+      assert.is_true(uring.running())
+    end)
+  end)
+
   it("generators of theirs wait for them", function()
     within.run(function()
       local auxlib = require "cqueues.auxlib"
@@ -282,7 +303,7 @@ describe("inside a thread of cqueues", function()
       cq:wrap(function()
         local packed = table.pack(compat.call(function(x, y)
           assert.is_true(uring.running())
-          uring.sleep(0.01)
+          process.await("the others", function() return #order == 2 end)
           return x, y, nil
         end, 1, nil))
         assert.same({ n = 3, 1, nil, nil }, packed)
@@ -378,7 +399,7 @@ describe("a run that is attached to a controller", function()
     local cq, order = cqueues.new(), {}
     local run = uring.start(function()
       for i = 1, 3 do
-        uring.sleep(0.003)
+        uring.sleep(0.03)
         order[#order + 1] = "ours" .. i
       end
     end)
@@ -410,6 +431,20 @@ describe("a run that is attached to a controller", function()
     end))
     assert.is_true(cq:loop())
     assert.equal("HELLO", got)
+  end)
+
+  it("cannot step controllers in its tasks, nor wait as they do", function()
+    local cq, said = cqueues.new(), nil
+    compat.attach(cq, uring.start(function()
+      said = select(2, pcall(cqueues.new().step, cqueues.new(), 0))
+      assert.is_true(uring.running())
+      cqueues.sleep(0)
+    end))
+    local ok, problem = cq:loop()
+    assert.matches("^.*step: in a task of a run that is attached to a ", said)
+    assert.is_false(ok)
+    assert.matches("a task called coroutine.yield", problem)
+    assert.is_false(uring.running())
   end)
 
   it("fails as a thread of theirs does", function()

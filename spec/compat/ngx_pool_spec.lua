@@ -265,6 +265,16 @@ describe("a pool with a backlog", function()
     end)
   end)
 
+  it("has room again where a connection was forgotten", function()
+    with_server(function(connect)
+      assert(connect(ONE))
+      collectgarbage()
+      collectgarbage()
+      local second <close> = connect(ONE)
+      assert.equal(0, second:getreusedtimes())
+    end)
+  end)
+
   it("counts no connection that could not be made", function()
     local listener = assert(uring.listen "127.0.0.1:0")
     local port = listener:sockname().port

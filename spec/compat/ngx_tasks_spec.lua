@@ -42,13 +42,17 @@ describe("ngx.thread", function()
 
   it("waits for the first of several", function()
     within.run(function()
-      local function nap(seconds, result)
-        ngx.sleep(seconds)
-        return result
-      end
-      local slow = ngx.thread.spawn(nap, 0.02, "slow")
-      local fast = ngx.thread.spawn(nap, 0.001, "fast")
+      local gate = semaphore.new()
+      local slow = ngx.thread.spawn(function()
+        gate:wait(10)
+        return "slow"
+      end)
+      local fast = ngx.thread.spawn(function()
+        ngx.sleep(0.001)
+        return "fast"
+      end)
       assert.same({ true, "fast" }, { ngx.thread.wait(slow, fast) })
+      gate:post()
       assert.same({ true, "slow" }, { ngx.thread.wait(slow) })
       assert.same({ nil, "already waited or killed" },
         { ngx.thread.wait(slow) })
@@ -125,7 +129,8 @@ describe("ngx.thread", function()
       assert.has_error(function() ngx.thread.kill() end,
         "bad argument #1 to 'kill' (thread expected)")
     end)
-    assert.has_error(function() ngx.thread.spawn(print) end)
+    assert.has_error(function() ngx.thread.spawn(print) end,
+      "ngx.thread.spawn needs uring.run")
   end)
 end)
 
@@ -203,7 +208,8 @@ describe("ngx.timer", function()
       assert.has_error(function() ngx.timer.at(1, 1) end,
         "bad argument #2 to 'at' (function expected, got number)")
     end)
-    assert.has_error(function() ngx.timer.at(1, print) end)
+    assert.has_error(function() ngx.timer.at(1, print) end,
+      "ngx.timer.at needs uring.run")
   end)
 end)
 

@@ -37,10 +37,19 @@ local function back_in(scheduler, ok, ...)
   return ...
 end
 
--- Where no loop runs, both libraries see one set of coroutine functions.
-local function step(cq)
-  return back_in(loop.switch(nil), pcall(cq.step, cq, 0))
+local stock_step
+
+-- Whoever steps a controller: where no loop runs, both libraries see one set
+-- of coroutine functions.
+local function step_aside(cq, timeout)
+  if not loop.is_running() then return stock_step(cq, timeout) end
+  if cqueues.running() then -- it would wait as a thread of cqueues does
+    error("step: in a task of a run that is attached to a controller", 2)
+  end
+  return back_in(loop.switch(nil), pcall(stock_step, cq, timeout))
 end
+
+stock_step = cqueues.interpose("step", step_aside)
 
 -- A thread of the controller has failed: it goes on without it.
 local function fail(options, problem, code, thread, ...)
@@ -76,11 +85,11 @@ local function wait_for(cq)
 end
 
 local function drive_in(scope, cq, options, waiting)
-  judge(options, step(cq))
+  judge(options, cq:step(0))
   serve(scope, waiting)
   while not cq:empty() do
     wait_for(cq)
-    judge(options, step(cq))
+    judge(options, cq:step(0))
     serve(scope, waiting)
   end
 end

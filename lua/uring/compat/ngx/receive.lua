@@ -32,10 +32,15 @@ end
 
 -- Collects pieces until 'enough' says at which byte of the last they do.
 local function collect(self, enough)
-  local pieces, size = {}, 0
   local piece, at = self.buffer, self.at
+  local stop = enough(piece, at, 0)
+  if stop then
+    keep(self, piece, stop + 1)
+    return piece:sub(at, stop)
+  end
+  local pieces, size = {}, 0
   while true do
-    local stop = enough(piece, at, size)
+    stop = enough(piece, at, size)
     if stop then
       keep(self, piece, stop + 1)
       pieces[#pieces + 1] = piece:sub(at, stop)

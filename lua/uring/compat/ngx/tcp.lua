@@ -132,9 +132,7 @@ function TCP:connect(host, port, options)
   return done, message
 end
 
---- As connect: there is no TLS.
----@return nil
----@return string message "not supported"
+--- There is no TLS: nil, "not supported".
 function TCP:sslhandshake()
   if not self.conn then return nil, "closed" end
   return nil, "not supported"
@@ -178,6 +176,9 @@ function TCP:close()
 end
 
 TCP.__close = function(self) if self.conn then self:_drop() end end
+
+-- The connection closes itself; its place is the next one's.
+TCP.__gc = function(self) if self.pool then self.pool:leave() end end
 
 local function check_idle(seconds, size)
   if seconds and seconds < 0 then
@@ -234,8 +235,6 @@ function TCP:setkeepalive(timeout, size)
   return 1
 end
 
--- Asking and setting
-
 --- How often the connection was used before.
 ---@return integer? count 0: it is new
 ---@return string? message
@@ -253,9 +252,9 @@ function TCP:settimeout(timeout)
 end
 
 --- The same, each on its own.
----@param connect number? milliseconds
----@param send number? milliseconds
----@param read number? milliseconds
+---@param connect number? milliseconds, as the others
+---@param send number?
+---@param read number?
 function TCP:settimeouts(connect, send, read)
   self.connect_timeout = place.seconds("settimeouts", connect)
   self.send_timeout = place.seconds("settimeouts", send)

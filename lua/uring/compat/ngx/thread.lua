@@ -40,6 +40,7 @@ function thread.spawn(body, ...)
     error("bad argument #1 to 'spawn' (function expected, got " .. type(body)
       .. ")", 2)
   end
+  loop.current "ngx.thread.spawn"
   local self = setmetatable({ results = false, bells = {}, is_taken = false },
     Thread)
   self.task = structured.spawn(main, self, body, ...)
