@@ -43,12 +43,28 @@ function put(pieces, value, what)
   end
 end
 
+-- What is most common, in one go: a list of strings and integers.
+local function flat(list)
+  local count = #list
+  for i = 1, count do
+    local value = list[i]
+    if type(value) ~= "string" and math.type(value) ~= "integer" then
+      return nil
+    end
+  end
+  if count == 0 or next(list, count) ~= nil then return nil end
+  return table.concat(list)
+end
+
 --- The text of a value, or of a list of them, nested to any depth.
 ---@param what string names who asks
 ---@param value any string, number, boolean, nil or list; others raise
 ---@return string
 function words.text(what, value)
-  if type(value) == "string" then return value end
+  local kind = type(value)
+  if kind == "string" then return value end
+  local whole = kind == "table" and flat(value)
+  if whole then return whole end
   local pieces = {}
   local ok, problem = pcall(put, pieces, value, what)
   if not ok then error(problem, 3) end
