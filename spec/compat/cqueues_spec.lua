@@ -480,6 +480,12 @@ describe("misuse", function()
     end)
   end
 
+  it("in a simulation is refused", function()
+    assert.has_error(function()
+      require "uring.test".run(function() compat.drive(cq) end)
+    end)
+  end)
+
   it("of call in a controller that nobody drives says so", function()
     local alone = cqueues.new()
     alone:wrap(function() compat.call(print) end)

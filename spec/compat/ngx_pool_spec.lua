@@ -1,4 +1,5 @@
 --- Connections that setkeepalive puts aside, and who gets them.
+local context = require "uring.compat.ngx.context"
 local leaks = require "spec.support.leaks"
 local loop = require "uring.loop"
 local process = require "spec.support.process"
@@ -54,6 +55,23 @@ describe("a connection that is put aside", function()
       assert.equal("x", accepted(peers, 1):read(1))
       assert.equal(1, #peers)
       three:close()
+    end)
+  end)
+
+  it("is watched no longer than it is idle", function()
+    with_server(function(connect)
+      local scope = context.home "this spec"
+      local socket, before = connect(), scope:count()
+      for _ = 1, 5 do
+        socket:setkeepalive()
+        uring.yield()
+        uring.yield()
+        assert.equal(before + 1, scope:count())
+        socket = connect()
+      end
+      assert.equal(5, socket:getreusedtimes())
+      process.await("no watcher", function() return scope:count() == before end)
+      socket:close()
     end)
   end)
 

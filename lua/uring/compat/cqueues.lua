@@ -4,9 +4,11 @@
 -- as outside of uring.run, and coroutine.resume and wrap are stock; 'call'
 -- does otherwise.  Ours would hand the wait to the scheduler past cqueues,
 -- which would be resumed with what was never its own.
+local core = require "uring.core"
 local loop = require "uring.loop"
 local ready = require "uring.ready"
 local structured = require "uring.structured"
+local system = require "uring.system"
 local Task = require "uring.task"
 
 local LIBRARY = "cqueues" -- of others: it stands in no room
@@ -125,6 +127,9 @@ function compat.drive(cq, options)
     error("drive: a thread of cqueues runs: use its cq:step or cq:loop", 2)
   end
   if not loop.is_running() then return drive_alone(cq, options) end
+  if system.now ~= core.now then
+    error("drive: uring.test does not simulate cqueues", 2)
+  end
   loop.check_can_wait("drive")
   local waiting = calls[cq] or {}
   calls[cq] = waiting
