@@ -2,6 +2,7 @@
 local context = require "uring.compat.ngx.context"
 local leaks = require "spec.support.leaks"
 local loop = require "uring.loop"
+local Pool = require "uring.compat.ngx.pool"
 local process = require "spec.support.process"
 local uring = require "uring"
 local within = require "spec.support.within"
@@ -61,16 +62,24 @@ describe("a connection that is put aside", function()
   it("is watched no longer than it is idle", function()
     with_server(function(connect)
       local scope = context.home "this spec"
-      local socket, before = connect(), scope:count()
-      for _ = 1, 5 do
+      local socket, before = connect { pool = "x" }, scope:count()
+      local pool
+      for _ = 1, 3 do
         socket:setkeepalive()
-        uring.yield()
-        uring.yield()
+        pool = Pool.find "x"
+        assert.is_false(pool.idle[1].thread) -- one is told a little later
+        process.await("a watcher", function() return pool.idle[1].thread end)
+        process.await("it alone", function() return not pool.is_minded end)
         assert.equal(before + 1, scope:count())
-        socket = connect()
+        socket = connect { pool = "x" }
+        process.await("none", function() return scope:count() == before end)
       end
-      assert.equal(5, socket:getreusedtimes())
-      process.await("no watcher", function() return scope:count() == before end)
+      assert.equal(3, socket:getreusedtimes())
+      for _ = 1, 100 do
+        socket:setkeepalive()
+        socket = connect { pool = "x" }
+        assert.is_true(scope:count() <= before + 2)
+      end
       socket:close()
     end)
   end)
@@ -262,7 +271,7 @@ describe("a pool with a backlog", function()
       waiting:await():setkeepalive()
       local last <close> = connect(ONE)
       assert.equal(2, last:getreusedtimes())
-      local pool = require "uring.compat.ngx.pool".find "one"
+      local pool = Pool.find "one"
       assert.equal(1, pool.connections)
     end)
   end)
@@ -352,7 +361,7 @@ describe("many tasks", function()
           end)
         end
       end)
-      local pool = require "uring.compat.ngx.pool".find "few"
+      local pool = Pool.find "few"
       assert.is_true(pool.connections <= 3)
       assert.is_true(#pool.idle == pool.connections)
       answering:cancel "the test is over"

@@ -1,10 +1,8 @@
 --- Cosockets: ngx.socket.tcp on our connections.
 -- Every failure but that a read took too long closes the connection.
 local core = require "uring.core"
-local errno = require "uring.errno"
 local loop = require "uring.loop"
 local net = require "uring.net"
-local op = require "uring.op"
 local place = require "uring.compat.ngx.place"
 local Pool = require "uring.compat.ngx.pool"
 local Receive = require "uring.compat.ngx.receive"
@@ -188,21 +186,12 @@ local function check_idle(seconds, size)
   end
 end
 
-local PEEK = C.MSG_PEEK | C.MSG_DONTWAIT
-local peeked = core.buffer(1)
-
--- Whether it may be used again: nothing comes that nobody has asked for.
-local function is_quiet(conn)
-  local _, _, code = op.recv(conn:fileno(), peeked, PEEK)
-  return code == errno.EAGAIN
-end
-
 local function refusal(self)
   if not self.conn then return "closed" end
   if busy(self) then return busy(self) end
   if self.at <= #self.buffer then return "unread data in buffer" end
   if self.is_suspect then return "invalid connection" end
-  if loop.is_running() and not is_quiet(self.conn) then
+  if loop.is_running() and not Pool.is_quiet(self.conn) then
     self:_drop()
     return "connection in dubious state"
   end
