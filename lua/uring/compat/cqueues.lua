@@ -9,7 +9,7 @@ local loop = require "uring.loop"
 local ready = require "uring.ready"
 local structured = require "uring.structured"
 local system = require "uring.system"
-local Task = require "uring.task"
+local traces = require "uring.traces"
 
 local LIBRARY = "cqueues" -- of others: it stands in no room
 local cqueues = require(LIBRARY)
@@ -57,7 +57,7 @@ stock_step = cqueues.interpose("step", step_aside)
 local function fail(options, problem, code, thread, ...)
   local on_error = options.on_error
   if on_error then return on_error(problem, code, thread, ...) end
-  if thread then Task.set_trace(problem, debug.traceback(thread)) end
+  if thread then traces.set(problem, debug.traceback(thread)) end
   error(problem == nil and "cqueues: error " .. tostring(code) or problem, 0)
 end
 

@@ -9,7 +9,7 @@ local report = require "uring.report"
 local structured = require "uring.structured"
 local sync = require "uring.sync"
 local system = require "uring.system"
-local Task = require "uring.task"
+local traces = require "uring.traces"
 
 local MAX, GRACE = 10000, 5 -- connections at once; seconds
 
@@ -36,13 +36,13 @@ local function pass_cancellation(problem)
 end
 
 local function tell(self, problem, conn)
-  local trace = Task.trace_of(problem)
+  local trace = traces.of(problem)
   if not self.on_error then return say(problem, trace) end
-  local ok, failure = xpcall(self.on_error, Task.keep_trace, problem, trace,
+  local ok, failure = xpcall(self.on_error, traces.keep, problem, trace,
     conn)
   if ok then return end
   pass_cancellation(failure)
-  say(failure, Task.trace_of(failure))
+  say(failure, traces.of(failure))
 end
 
 -- In a scope of its own: what the handler has spawned fails with it alone.
@@ -65,7 +65,7 @@ end
 local function serve_one(self, conn, guard)
   local _guard <close> = guard
   local _conn <close> = conn
-  local ok, problem = xpcall(run, Task.keep_trace, self, conn)
+  local ok, problem = xpcall(run, traces.keep, self, conn)
   if not ok then
     pass_cancellation(problem)
     tell(self, problem, conn)
