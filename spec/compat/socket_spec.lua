@@ -11,10 +11,19 @@ local LONG = 30 -- seconds that nobody waits here
 -- Both ends of a connection, closed at the end of the block.
 local function connected()
   local server = assert(socket.bind("127.0.0.1", 0))
-  local client = assert(socket.connect(server:getsockname()))
+  local host, port = server:getsockname()
+  local client = assert(socket.connect(host, port))
   local accepted = assert(server:accept())
   server:close()
   return client, accepted
+end
+
+-- Closes all at the end of a block.
+local function closing(...)
+  local all = { ... }
+  return setmetatable({}, { __close = function()
+    for _, each in ipairs(all) do each:close() end
+  end })
 end
 
 -- A server that nobody connects to, and a client that is not received from.
@@ -22,7 +31,7 @@ local function waiting_places()
   local server = assert(socket.bind("127.0.0.1", 0))
   local udp = assert(socket.udp4())
   udp:setsockname("127.0.0.1", 0)
-  local a, b <close> = connected()
+  local a, b = connected()
   local full = ("x"):rep(1 << 22)
   return {
     accept = { server, function() return server:accept() end },
@@ -49,10 +58,14 @@ describe("uring.compat.socket in a run", function()
 
   it("suspends only the task that waits", function()
     within.run(function()
-      local a <close>, b <close> = connected()
+      local a, b = connected()
+      local _guards <close> = closing(a, b)
       local order = {}
       uring.all {
-        function() order[#order + 1] = a:receive() end,
+        function()
+          local line = a:receive()
+          order[#order + 1] = line
+        end,
         function()
           order[#order + 1] = "sends"
           b:send("was received\n")
@@ -66,8 +79,14 @@ describe("uring.compat.socket in a run", function()
     within.run(function()
       local order = {}
       uring.all {
-        function() socket.sleep(0.02) order[#order + 1] = "late" end,
-        function() socket.sleep(0) order[#order + 1] = "early" end,
+        function()
+          socket.sleep(0.02)
+          order[#order + 1] = "late"
+        end,
+        function()
+          socket.sleep(0)
+          order[#order + 1] = "early"
+        end,
       }
       assert.same({ "early", "late" }, order)
     end)
@@ -113,7 +132,8 @@ describe("uring.compat.socket in a run", function()
 
   it("keeps what came where receive is cancelled", function()
     within.run(function()
-      local a <close>, b <close> = connected()
+      local a, b = connected()
+      local _guards <close> = closing(a, b)
       local task = uring.spawn(function() return a:receive("*l") end)
       b:send("half a ")
       settle()
@@ -128,7 +148,8 @@ describe("uring.compat.socket in a run", function()
 
   it("refuses a second task that receives", function()
     within.run(function()
-      local a <close>, b <close> = connected()
+      local a, b = connected()
+      local _guards <close> = closing(a, b)
       local task = uring.spawn(function() return a:receive() end)
       settle()
       assert.error_matches(function() a:receive() end,
@@ -140,7 +161,8 @@ describe("uring.compat.socket in a run", function()
 
   it("has limits for each wait and for a call", function()
     within.run(function()
-      local a <close>, b <close> = connected()
+      local a, b = connected()
+      local _guards <close> = closing(a, b)
       a:settimeout(LONG)
       a:settimeout(0.02, "t")
       local before = socket.gettime()
@@ -157,7 +179,8 @@ describe("uring.compat.socket in a run", function()
 
   it("receives while another task sends, with limits", function()
     within.run(function()
-      local a <close>, b <close> = connected()
+      local a, b = connected()
+      local _guards <close> = closing(a, b)
       a:settimeout(LONG)
       local text = ("x"):rep(1 << 22)
       local sender = uring.spawn(function() return a:send(text) end)
@@ -194,8 +217,7 @@ describe("uring.compat.socket in a run", function()
 
   it("may be left to the collector", function()
     within.run(function()
-      local a <close>, b = connected()
-      b = nil -- luacheck: ignore
+      local a <close> = connected() -- the other end is nobody's
       collectgarbage()
       collectgarbage()
       assert.same({ n = 3, nil, "closed", "" }, table.pack(a:receive()))
