@@ -1,10 +1,10 @@
 --- Plays all scenarios with a library, and prints what they say.
--- usage: lua5.4 spec/compat/play.lua socket|ours|run
-local scenarios = require "spec.compat.scenarios"
+-- usage: lua5.4 spec/compat/play.lua socket|io theirs|ours|run
+local LISTS = { socket = "scenarios", io = "files" }
 
-local mode = arg[1]
-local socket = mode == "socket" and require "socket"
-  or require "uring.compat.socket"
+local name, mode = arg[1], arg[2]
+local scenarios = require("spec.compat." .. LISTS[name])
+local library = require(mode == "theirs" and name or "uring.compat." .. name)
 
 local function text_of(value)
   if type(value) == "string" then return ("%q"):format(value) end
@@ -23,7 +23,7 @@ end
 local function play()
   for _, scenario in ipairs(scenarios) do
     print("== " .. scenario.name)
-    local ok, problem = pcall(scenario.body, socket, say)
+    local ok, problem = pcall(scenario.body, library, say)
     if not ok then print("FAILED " .. tostring(problem)) end
     collectgarbage()
   end
