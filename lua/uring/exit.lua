@@ -53,6 +53,21 @@ function exit.leave_if_asked(scheduler)
   if asked then exit.exit(asked.code, asked.close) end
 end
 
+--- Has os.exit call a function before the process ends.  Outside of a run.
+---@param last function
+---@return function undo
+function exit.call_before(last)
+  local before = os.exit
+  local function ours(...)
+    last()
+    return before(...)
+  end
+  os.exit = ours
+  return function()
+    if os.exit == ours then os.exit = before end
+  end
+end
+
 loop.on_switch(function(scheduler)
   current = scheduler
   if scheduler then

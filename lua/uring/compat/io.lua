@@ -3,6 +3,7 @@
 local argument = require "uring.compat.argument"
 local bytes = require "uring.compat.io.bytes"
 local core = require "uring.core"
+local exit = require "uring.exit"
 local file = require "uring.compat.io.file"
 local loop = require "uring.loop"
 local op = require "uring.op"
@@ -206,20 +207,18 @@ end
 -- In the place of Lua's
 
 --- Replaces the functions of the global table io, and has os.exit write what
--- is pending.
+-- is pending.  Call it outside of a run.
 ---@return function undo puts back what was there
 function compat.install()
-  local before, exit = {}, os.exit
-  for name in pairs(stock) do before[name], io[name] = io[name], compat[name] end
-  local function leave(...)
-    file.flush_all()
-    return exit(...)
+  local before, undo_exit = {}, exit.call_before(file.flush_all)
+  for name in pairs(stock) do
+    before[name] = io[name]
+    rawset(io, name, compat[name])
   end
-  rawset(os, "exit", leave)
   return function()
-    for name, value in pairs(before) do io[name] = value end
+    for name, value in pairs(before) do rawset(io, name, value) end
     before = {}
-    if os.exit == leave then rawset(os, "exit", exit) end
+    undo_exit()
   end
 end
 

@@ -5,12 +5,23 @@ local MOST = 200 -- characters of a numeral
 
 local formats = {}
 
+-- Makes sure that something is unread.  Where that is cancelled, the pieces
+-- that were taken are unread again.
+local function fill(self, pieces)
+  if self.at <= #self.unread then return true end
+  local ok, some, code = pcall(bytes.fill, self)
+  if ok then return some, code end
+  pieces[#pieces + 1] = self.unread:sub(self.at)
+  self.unread, self.at = table.concat(pieces), 1
+  error(some, 0)
+end
+
 -- Reads pieces until 'enough' says at which place of the unread bytes they
 -- suffice.  Returns what was read, whether it sufficed, and the errno.
 local function collect(self, enough)
   local pieces, size = {}, 0
   while true do
-    local some, code = bytes.fill(self)
+    local some, code = fill(self, pieces)
     if not some then return table.concat(pieces), false, code end
     local stop = enough(self.unread, self.at, size)
     local last = bytes.take(self, stop or #self.unread)
