@@ -83,7 +83,7 @@ end
 local function open_program(process, command, mode)
   local side = mode == "r" and "stdout" or "stdin"
   local child, message, code = process.spawn({ "/bin/sh", "-c", command },
-    { [side] = "pipe" })
+    { [side] = "pipe", kill_on_exit = false })
   if not child then return nil, message, code end
   local self = file.new(child[side]:fileno(), bytes.KERNELS)
   self.finish = function()
