@@ -7,12 +7,14 @@ local op = require "uring.op"
 
 local create, running = coroutine.create, coroutine.running
 
+local MANY = 16 -- ops that a ring has room for, however small it is
+
 local watch = {}
 
 local idle = {} -- watchers that wait for nothing
 
 -- One wait: a place to wait at, which knows what has completed.
-local Group = { is_over = false, waiter = false }
+local Group = { is_over = false, waiter = false, left = 0, ending = false }
 Group.__index = Group
 
 --- The wait has been interrupted.
@@ -26,8 +28,18 @@ function Group:describe()
   return ("%d descriptors"):format(#self.fds)
 end
 
+-- Where one waits until no op is in flight any more: it cannot be left.
+local Ending = {}
+Ending.__index = Ending
+
+--- What it is to wait for it.
+---@return string
+function Ending.describe()
+  return "the end of polls"
+end
+
 local function completed(group, place, mask, code)
-  group.masks[place], group.count = mask or -code, group.count + 1
+  if not group.is_over then group.masks[place] = mask or -code end
   if group.waiter then
     loop.wake(group.waiter)
     group.waiter = false
@@ -42,6 +54,8 @@ local function watch_on(self)
       local mask, _, code = op.poll_add(group.fds[place], group.events[place])
       completed(group, place, mask, code)
     end
+    group.left = group.left - 1
+    if group.left == 0 and group.ending then loop.wake(group.ending) end
     self.group = false
     idle[#idle + 1] = self
     loop.park() -- until it is used again
@@ -68,15 +82,19 @@ local function start(group)
   return threads
 end
 
+-- Waits until all ops have been submitted: ops wait in line where the ring
+-- is full, and one that does nothing comes after them.
+local function see_all()
+  loop.pause() -- every watcher starts its own
+  op.nop()
+end
+
 local function wait(group, seconds)
-  if seconds and seconds <= 0 then
-    loop.pause() -- the ops are started
-    loop.pause() -- and submitted
-    return
-  end
-  local _alarm <close> = seconds and limits.within(seconds)
+  if seconds and seconds <= 0 then return see_all() end
+  local alarm <close> = seconds and limits.within(seconds)
   group.waiter = running()
   loop.wait(group)
+  if #group.fds > MANY and not (alarm and alarm.rang) then see_all() end
 end
 
 local function stop(group, threads)
@@ -86,6 +104,9 @@ local function stop(group, threads)
     if not group.masks[place] then left[#left + 1] = thread end
   end
   if left[1] then loop.interrupt(table.unpack(left)) end
+  if group.left == 0 then return end
+  group.ending = running()
+  loop.wait(setmetatable({}, Ending))
 end
 
 --- Waits until one of some descriptors is ready, or some are.
@@ -96,7 +117,7 @@ end
 function watch.wait(fds, events, seconds)
   loop.check_can_wait("select")
   local group = setmetatable(
-    { fds = fds, events = events, masks = {}, count = 0 }, Group)
+    { fds = fds, events = events, masks = {}, left = #fds }, Group)
   local threads = start(group)
   local ok, problem = pcall(wait, group, seconds)
   stop(group, threads)
