@@ -111,7 +111,18 @@ end
 function file.iterate(self, closes, ...)
   local list = table.pack(...)
   if list.n == 0 then list = { n = 1, "l" } end
-  return function() return step(self, list, closes) end
+  local format, is_checked = list.n == 1 and list[1], false
+  return function()
+    if not is_checked or self.is_closed then
+      is_checked = format
+      return step(self, list, closes)
+    end
+    local value, code = formats.read(self, format) -- most of them
+    if value ~= nil then return value end
+    if code then error(core.strerror(code), 2) end
+    if closes then self:close() end
+    return nil
+  end
 end
 
 local function text_of(place, value)
@@ -124,6 +135,13 @@ local function text_of(place, value)
   argument.refuse_type("write", place, "string", value, 1)
 end
 
+-- Outside of a run a standard file is Lua's own, whose buffer print shares.
+local function write_stock(self, ...)
+  local ok, message, code = self.stock:write(...)
+  if ok then return self end
+  return nil, message, code
+end
+
 --- Writes strings and numbers.
 ---@param ... string|number
 ---@return uring.compat.File? self
@@ -131,12 +149,16 @@ end
 ---@return integer? code
 function File:write(...)
   check(self)
-  for place = 1, select("#", ...) do
-    local text = text_of(place, (select(place, ...)))
-    local ok, code = bytes.write(self, text)
-    unflushed[self] = self.pending > 0 or nil
-    if not ok then return failed(code) end
+  if self.stock and self.pending == 0 and not loop.is_running() then
+    return write_stock(self, ...)
   end
+  local pieces = table.pack(...)
+  for place = 1, pieces.n do
+    pieces[place] = text_of(place, pieces[place])
+  end
+  local ok, code = bytes.write(self, table.concat(pieces))
+  unflushed[self] = self.pending > 0 or nil
+  if not ok then return failed(code) end
   return self
 end
 
@@ -149,6 +171,7 @@ function File:flush()
   local ok, code = bytes.flush(self)
   unflushed[self] = self.pending > 0 or nil
   if not ok then return failed(code) end
+  if self.stock then return self.stock:flush() end
   return true
 end
 

@@ -37,6 +37,12 @@ local function find_newline(unread, at)
 end
 
 local function read_line(self, keeps_end)
+  local unread, at = self.unread, self.at
+  local newline = unread:find("\n", at, true)
+  if newline then -- most of them
+    self.at = newline + 1
+    return unread:sub(at, keeps_end and newline or newline - 1)
+  end
   local line, is_whole, code = collect(self, find_newline)
   if not is_whole and line == "" then return nil, code end
   if is_whole and not keeps_end then line = line:sub(1, -2) end
