@@ -3,6 +3,7 @@
 local compat = require "uring.compat"
 local leaks = require "spec.support.leaks"
 local socket = require "uring.compat.socket"
+local test = require "uring.test"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -214,6 +215,25 @@ describe("uring.compat.socket in a run", function()
       assert.equal(2.0, ready[pipes[COUNT]])
       for _, each in ipairs(pipes) do each:close() end
     end)
+  end)
+
+  it("runs in a simulation", function()
+    local said = {}
+    test.run({ seed = 1 }, function()
+      local server = assert(socket.bind("10.0.0.1", 80))
+      uring.spawn(function()
+        local conn <close> = server:accept()
+        conn:send("hello " .. conn:receive() .. "\n")
+      end)
+      local client <close> = assert(socket.connect("10.0.0.1", 80))
+      client:settimeout(3)
+      client:send("simulation\n")
+      said[1] = client:receive()
+      said[2] = select(2, client:receive())
+      said[3] = select(3, socket.select({ server }, nil, 0.5))
+      server:close()
+    end)
+    assert.same({ "hello simulation", "closed", "timeout" }, said)
   end)
 
   it("may be left to the collector", function()

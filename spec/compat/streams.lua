@@ -104,6 +104,30 @@ add("patterns that are none raise", function(socket, say)
   close(a, b, server)
 end)
 
+add("any calls on any pieces", function(socket, say)
+  local state = 1
+  local function random(most)
+    state = (state * 1103515245 + 12345) & 0x7fffffff
+    return (state >> 8) % most + 1
+  end
+  local LETTERS = { "a", "b", "\r", "\n", "\r\n", "\0", ("x"):rep(5000) }
+  for _ = 1, 20 do
+    local a, b, server = connected(socket)
+    for _ = 1, random(30) do b:send(LETTERS[random(#LETTERS)]) end
+    b:close()
+    local problem, data, partial, count, kind, prefix
+    repeat
+      kind = ({ "*l", "*l", random(7), random(9000), "*a" })[random(5)]
+      prefix = random(3) == 1 and ("p"):rep(random(5)) or nil
+      data, problem, partial = a:receive(kind, prefix)
+      count = select(1, a:getstats())
+      say(kind, prefix, data and #data, problem, partial and #partial, count)
+      say((data or partial):sub(-9))
+    until problem
+    close(a, server)
+  end
+end)
+
 -- Sending
 
 add("send tells the last byte that has gone", function(socket, say)
