@@ -10,6 +10,7 @@
 #include "clone.h"
 #include "consts.h"
 #include "cqe.h"
+#include "fork.h"
 #include "futexes.h"
 #include "interrupt.h"
 #include "iovecs.h"
@@ -24,8 +25,10 @@
 #include "regtask.h"
 #include "result.h"
 #include "ringinfo.h"
+#include "signals.h"
 #include "sock.h"
 #include "sockpath.h"
+#include "spawn.h"
 #include "sqe.h"
 #include "sqeraw.h"
 #include "sqeset.h"
@@ -100,6 +103,9 @@ int luaopen_uring_core(lua_State *L) {
   sock_open(L);
   sockpath_open(L);
   sys_open(L);
+  signals_open(L);
+  spawn_open(L);
+  fork_open(L);
   interrupt_open(L);
   blind_open(L);
   registers_open(L);

@@ -10,12 +10,11 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,103 +87,52 @@ static int sys_close(lua_State *L) {
   return 1;
 }
 
-static const struct {
-  const char *name;
-  int number;
-} SIGNALS[] = {
-  { "ALRM", SIGALRM }, { "CHLD", SIGCHLD },   { "CONT", SIGCONT },
-  { "HUP", SIGHUP },   { "INT", SIGINT },     { "PIPE", SIGPIPE },
-  { "QUIT", SIGQUIT }, { "TERM", SIGTERM },   { "TSTP", SIGTSTP },
-  { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU },   { "USR1", SIGUSR1 },
-  { "USR2", SIGUSR2 }, { "WINCH", SIGWINCH },
-};
-
-#define SIGNAL_COUNT (sizeof SIGNALS / sizeof SIGNALS[0])
-
-static int check_signal(lua_State *L, int arg) {
-  const char *name = luaL_checkstring(L, arg);
-  for (size_t i = 0; i < SIGNAL_COUNT; i++)
-    if (strcmp(SIGNALS[i].name, name) == 0)
-      return SIGNALS[i].number;
-  return luaL_argerror(L, arg, lua_pushfstring(L, "no signal '%s'", name));
-}
-
-static sigset_t check_signals(lua_State *L) {
-  sigset_t set;
-  sigemptyset(&set);
-  luaL_checkstring(L, 1);
-  for (int i = 1; i <= lua_gettop(L); i++)
-    sigaddset(&set, check_signal(L, i));
-  return set;
-}
-
-/*
-** signalfd(name, ...) -> fd that reads as a signalfd_siginfo of 128 bytes
-** for each signal; they are blocked, so that they do nothing else.  Or nil,
-** message, code.  signalfd(2).  Names as in kill(1): "INT", "TERM".
-*/
-static int sys_signalfd(lua_State *L) {
-  sigset_t set = check_signals(L);
-  int fd = signalfd(-1, &set, SFD_CLOEXEC);
-  if (fd >= 0)
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-  return push_fd(L, "signalfd", fd);
-}
-
-/* is_blocked(name) -> whether a signal is blocked */
-static int sys_is_blocked(lua_State *L) {
-  sigset_t blocked;
-  pthread_sigmask(SIG_BLOCK, NULL, &blocked);
-  lua_pushboolean(L, sigismember(&blocked, check_signal(L, 1)));
-  return 1;
-}
-
-/* unblock(name, ...) lets signals act as before signalfd. */
-static int sys_unblock(lua_State *L) {
-  sigset_t set = check_signals(L);
-  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-  return 0;
-}
-
-/* signal_name(number) -> "INT" for 2; nil for one without a name here */
-static int sys_signal_name(lua_State *L) {
-  lua_Integer number = luaL_checkinteger(L, 1);
-  for (size_t i = 0; i < SIGNAL_COUNT; i++)
-    if (SIGNALS[i].number == number) {
-      lua_pushstring(L, SIGNALS[i].name);
-      return 1;
+/* memfd(string) -> fd of a file in memory that reads as these bytes from the
+** start; or nil, message, code.  memfd_create(2) */
+static int sys_memfd(lua_State *L) {
+  size_t size, done = 0;
+  const char *bytes = luaL_checklstring(L, 1, &size);
+  int fd = memfd_create("uring", MFD_CLOEXEC);
+  if (fd < 0)
+    return fail_push(L, "memfd", errno);
+  while (done < size) {
+    ssize_t count = pwrite(fd, bytes + done, size - done, (off_t)done);
+    if (count < 0) {
+      int code = errno;
+      close(fd);
+      return fail_push(L, "memfd", code);
     }
-  lua_pushnil(L);
+    done += (size_t)count;
+  }
+  lua_pushinteger(L, fd);
   return 1;
 }
 
-/*
-** sigpipe("ignore") -> whether it acted by default until then, in which
-** case it is ignored now; sigpipe("default") undoes that; sigpipe("die")
-** does what it would have done.
-*/
-static int sys_sigpipe(lua_State *L) {
-  static const char *const wishes[] = { "ignore", "default", "die", NULL };
-  int wish = luaL_checkoption(L, 1, NULL, wishes);
-  struct sigaction old, new = { .sa_handler = SIG_DFL };
-  sigaction(SIGPIPE, NULL, &old);
-  if (wish == 0 && old.sa_handler == SIG_DFL) {
-    new.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &new, NULL);
-    lua_pushboolean(L, 1);
-    return 1;
+/* environ() -> {NAME = value, ...} of this process */
+static int sys_environ(lua_State *L) {
+  lua_newtable(L);
+  for (char **each = environ; each != NULL && *each != NULL; each++) {
+    const char *equals = strchr(*each, '=');
+    if (equals == NULL)
+      continue;
+    lua_pushlstring(L, *each, (size_t)(equals - *each));
+    lua_pushstring(L, equals + 1);
+    lua_rawset(L, -3);
   }
-  if (wish != 0)
-    sigaction(SIGPIPE, &new, NULL);
-  if (wish == 2)
-    raise(SIGPIPE);
-  lua_pushboolean(L, 0);
   return 1;
 }
 
 /* now() -> CLOCK_MONOTONIC in nanoseconds */
 static int sys_now(lua_State *L) {
   lua_pushinteger(L, clock_now());
+  return 1;
+}
+
+/* wall() -> CLOCK_REALTIME, what a clock on the wall shows, in nanoseconds */
+static int sys_wall(lua_State *L) {
+  struct timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  lua_pushinteger(L, time.tv_sec * CLOCK_SECOND + time.tv_nsec);
   return 1;
 }
 
@@ -217,21 +165,19 @@ static int sys_fail(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "close", sys_close },
+  { "environ", sys_environ },
   { "epoll", sys_epoll },
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
   { "fail_needing", sys_fail_needing },
-  { "is_blocked", sys_is_blocked },
+  { "memfd", sys_memfd },
   { "now", sys_now },
   { "pidfd", sys_pidfd },
   { "pipe", sys_pipe },
   { "release", sys_release },
-  { "signal_name", sys_signal_name },
-  { "signalfd", sys_signalfd },
-  { "sigpipe", sys_sigpipe },
   { "socketpair", sys_socketpair },
   { "strerror", sys_strerror },
-  { "unblock", sys_unblock },
+  { "wall", sys_wall },
   { NULL, NULL },
 };
 

@@ -7,6 +7,7 @@ local comments = {}
 -- Of parameters, by name; where functions disagree, by function and name.
 local PARAMETERS = {
   ["..."] = "any", ["signalfd ..."] = "string", ["unblock ..."] = "string",
+  ["block ..."] = "string", ["block name"] = "string",
   address = "uring.Address", align = "integer", backlog = "integer",
   bgid = "integer", bid = "integer", buffer = "uring.Buffer",
   code = "integer", command = '"flush_rq"',
@@ -26,6 +27,7 @@ local PARAMETERS = {
   fds = "integer[]", id = "integer", least = "number",
   ["register_clock name"] = '"monotonic"|"boottime"', offset = "integer",
   ["on"] = "boolean", opcode = "integer", pid = "integer",
+  pidfd = "integer", signal = "string|integer",
   ignore = "boolean", prefer = "boolean", since = "string",
   source = "uring.Ring",
   tags = "integer[]",

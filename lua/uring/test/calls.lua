@@ -11,6 +11,11 @@ local NUMBERS = {} -- of signals, by name
 for number = 64, 1, -1 do
   NUMBERS[core.signal_name(number) or number] = number
 end
+for _, name in ipairs { -- that nobody can wait for
+  "BUS", "FPE", "ILL", "KILL", "SEGV", "STOP", "SYS", "TRAP",
+} do
+  NUMBERS[name] = nil
+end
 
 local function check_integer(name, position, value)
   if math.type(value) ~= "integer" then
@@ -209,6 +214,15 @@ function calls.is_blocked(sim, name)
   return sim.blocked[NUMBERS[name]] == true
 end
 
+--- Keeps signals from acting.
+---@param sim uring.test.Sim
+---@param ... string names
+function calls.block(sim, ...)
+  for number in pairs(check_signals("block", ...)) do
+    sim.blocked[number] = true
+  end
+end
+
 --- Lets signals act again.
 ---@param sim uring.test.Sim
 ---@param ... string names
@@ -249,6 +263,13 @@ end
 ---@return integer nanoseconds
 function calls.now(sim) return sim.now end
 
+--- The time that a clock on the wall shows.
+---@param sim uring.test.Sim
+---@return integer nanoseconds since 1970
+function calls.wall(sim)
+  return sim:wall() * 1000000000 + sim.now % 1000000000
+end
+
 --- Opens a ring: that of the run, or of uring.blocking.
 ---@param sim uring.test.Sim
 ---@return table
@@ -261,12 +282,14 @@ end
 ---@return table
 function calls.bind(_, ring) return Ring.bind(ring) end
 
-for name, what in pairs {
-  channel = "the DNS", epoll = "epoll", interface = "interfaces",
-  pidfd = "pidfd",
+local WORDS = { channel = "the DNS", interface = "interfaces" }
+
+for _, name in ipairs {
+  "channel", "cpus", "environ", "epoll", "fork", "has_ring", "interface",
+  "kill", "memfd", "pidfd", "reap", "spawn",
 } do
   calls[name] = function()
-    error("uring.test does not simulate " .. what, 3)
+    error("uring.test does not simulate " .. (WORDS[name] or name), 3)
   end
 end
 
