@@ -1,4 +1,5 @@
 --- A task waits for a signal, which does nothing else meanwhile.
+local blocking = require "uring.blocking"
 local core = require "uring.core"
 local leaks = require "spec.support.leaks"
 local low = require "uring.ring"
@@ -137,15 +138,207 @@ describe("waiting for a signal", function()
           end)
         end
         uring.yield()
-        for round = 1, 2 do
-          os.execute("kill -USR1 $PPID")
-          while count < round do uring.yield() end
-        end
+        os.execute("kill -USR1 $PPID")
+        while count < 2 do uring.yield() end
         print "both"
       end)
     ]]
     assert.same({ code = 0, out = "both\n", err = "" },
       process.run { process.LUA, "-e", script })
+  end)
+
+  it("gives it to those alone who want it", function()
+    within.run(function()
+      local got = {}
+      local function wait(key, ...)
+        local names = { ... }
+        uring.spawn(function()
+          got[key] = uring.signal.wait(table.unpack(names))
+        end)
+      end
+      wait("a", "USR1", "USR2")
+      wait("b", "USR1")
+      wait("c", "USR2", "WINCH")
+      uring.yield()
+      kill("USR1")
+      while not (got.a and got.b) do uring.yield() end
+      for _ = 1, 10 do uring.yield() end
+      assert.same({ a = "USR1", b = "USR1" }, got)
+      kill("WINCH")
+      while not got.c do uring.yield() end
+      assert.equal("WINCH", got.c)
+    end)
+  end)
+
+  it("ends with its time, and leaves the others theirs", function()
+    local before = blocked()
+    within.run(function()
+      local name
+      uring.spawn(function() name = uring.signal.wait("USR1") end)
+      assert.same({ nil, "timeout", uring.errno.ETIMEDOUT },
+        { uring.timeout(0.01, uring.signal.wait, "USR1") })
+      assert.not_equal(before, blocked())
+      kill("USR1")
+      while not name do uring.yield() end
+    end)
+    assert.equal(before, blocked())
+  end)
+
+  it("wakes a task of the run around one that blocks", function()
+    within.run(function()
+      local outer, inner
+      uring.spawn(function() outer = uring.signal.wait("USR1") end)
+      uring.yield()
+      uring.blocking(function()
+        uring.spawn(function() inner = uring.signal.wait("USR1") end)
+        uring.yield()
+        kill("USR1")
+        while not inner do uring.yield() end
+      end)
+      while not outer do uring.yield() end
+      assert.same({ "USR1", "USR1" }, { outer, inner })
+    end)
+    blocking.rest() -- the ring that it keeps
+  end)
+end)
+
+describe("iterating over signals", function()
+  it("loses none that comes between two rounds", function()
+    local before = blocked()
+    within.run(function()
+      local got = {}
+      uring.spawn(kill, "USR1")
+      for name, info in uring.signal.iter { "USR1", "USR2" } do
+        got[#got + 1] = name
+        assert.equal(name, info.name)
+        if #got == 1 then
+          kill("USR2")
+          kill("USR1")
+          uring.yield()
+        end
+        if #got == 3 then break end
+      end
+      table.sort(got)
+      assert.same({ "USR1", "USR1", "USR2" }, got)
+    end)
+    assert.equal(before, blocked())
+  end)
+
+  it("keeps them from before the run, and over one that ends", function()
+    local before = blocked()
+    local signals <close> = uring.signal.iter { "USR1", "USR2" }
+    kill("USR1")
+    within.run(function() assert.equal("USR1", (signals:next())) end)
+    kill("USR2")
+    within.run(function() assert.equal("USR2", (signals:next())) end)
+    signals:close()
+    assert.equal(before, blocked())
+  end)
+
+  it("keeps what another task has read of it", function()
+    within.run(function()
+      local signals <close> = uring.signal.iter { "USR1" }
+      local name
+      uring.spawn(function() name = uring.signal.wait("USR1") end)
+      uring.yield()
+      kill("USR1")
+      while not name do uring.yield() end
+      assert.equal("USR1", (signals:next()))
+    end)
+  end)
+
+  it("ends where another task closes it", function()
+    local before = blocked()
+    within.run(function()
+      local signals = uring.signal.iter { "USR1" }
+      local rounds, over = 0, false
+      uring.spawn(function()
+        for _ in signals do rounds = rounds + 1 end
+        over = true
+      end)
+      uring.yield()
+      assert.matches("^uring.Signals %(USR1%)$", tostring(signals))
+      assert.is_false(signals:closed())
+      signals:close()
+      while not over do uring.yield() end
+      assert.equal(0, rounds)
+      assert.is_true(signals:closed())
+      assert.is_nil(signals:fileno())
+      assert.same({ nil, "closed", uring.errno.ECLOSED }, { signals:next() })
+      assert.equal("uring.Signals (closed)", tostring(signals))
+    end)
+    assert.equal(before, blocked())
+  end)
+
+  it("lets the signal act again where the task is cancelled", function()
+    local before = blocked()
+    within.run(function()
+      uring.timeout(0.01, function()
+        for _ in uring.signal.iter { "USR1", "CHLD" } do error "none" end
+      end)
+      assert.equal(before, blocked())
+    end)
+  end)
+
+  it("by two tasks from one raises", function()
+    within.run(function()
+      local signals <close> = uring.signal.iter { "USR1" }
+      local task = uring.spawn(function() signals:next() end)
+      uring.yield()
+      assert.error_matches(function() signals:next() end,
+        "another task waits")
+      task:cancel()
+    end)
+  end)
+
+  it("raises for what is no signal, and blocks nothing", function()
+    local before = blocked()
+    assert.error_matches(function() uring.signal.iter { "USR1", "NO" } end,
+      "no signal 'NO'")
+    assert.error_matches(function() uring.signal.iter {} end,
+      "string expected")
+    assert.error_matches(function() uring.signal.iter("USR1") end,
+      "iter: bad argument 'names' %(table expected%)")
+    assert.equal(before, blocked())
+  end)
+end)
+
+describe("a blocked signal", function()
+  it("acts once it is unblocked", function()
+    local result = process.run { process.LUA, "-e", [[
+      local signal = require "uring".signal
+      signal.block("USR1", "USR2")
+      os.execute("kill -USR1 $PPID")
+      print "alive"
+      io.stdout:flush()
+      signal.unblock("USR1")
+      print "never"
+    ]] }
+    assert.same({ signal = 10, out = "alive\n", err = "" }, result)
+  end)
+
+  it("stays blocked when nobody waits for it any more", function()
+    local before = blocked()
+    uring.signal.block("USR1")
+    within.run(function()
+      kill("USR1")
+      assert.equal("USR1", (uring.signal.wait("USR1")))
+    end)
+    assert.is_true(core.is_blocked("USR1"))
+    uring.signal.unblock("USR1")
+    assert.equal(before, blocked())
+  end)
+
+  it("that is unblocked while a task waits acts when none does", function()
+    uring.signal.block("USR1")
+    within.run(function()
+      local signals <close> = uring.signal.iter { "USR1" }
+      uring.signal.unblock("USR1")
+      assert.is_true(core.is_blocked("USR1"))
+      kill("USR1")
+      assert.equal("USR1", (signals:next()))
+    end)
+    assert.is_false(core.is_blocked("USR1"))
   end)
 end)
 
@@ -168,5 +361,27 @@ describe("a program that waits for a signal", function()
     server:signal("TERM")
     assert.same({ code = 3, out = "ready\nended by TERM\n", err = "" },
       server:wait())
+  end)
+
+  it("has Ctrl-C for itself while it waits, and not longer", function()
+    local server <close> = process.lua { "-e", [[
+      local uring = require "uring"
+      print(pcall(uring.run, function()
+        uring.spawn(function()
+          print("mine: " .. uring.signal.wait("INT"))
+          io.stdout:flush()
+        end)
+        uring.yield()
+        print("ready")
+        io.stdout:flush()
+        uring.sleep(60)
+      end))
+    ]] }
+    server:expect("ready")
+    server:signal("INT")
+    server:expect("mine: INT")
+    server:signal("INT")
+    assert.same({ code = 0, err = "",
+      out = "ready\nmine: INT\nfalse\tinterrupted!\n" }, server:wait())
   end)
 end)

@@ -45,6 +45,12 @@ function blocking.call(body, ...)
   return table.unpack(results, 1, results.n)
 end
 
+--- Closes the ring that is kept for the next call.
+function blocking.rest()
+  if idle then idle.ring:close() end
+  idle = nil
+end
+
 loop.set_outside(blocking.call)
 
 return blocking

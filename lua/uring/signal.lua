@@ -1,58 +1,206 @@
 --- Signals, as something that a task waits for.
+-- Whoever waits has a signalfd of its own, for which its signals are blocked.
+-- The kernel gives a signal to one who reads; that one gives it to all others
+-- who want it.
 local core = require "uring.core"
+local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local ring = require "uring.ring"
 local system = require "uring.system"
 
+local running = coroutine.running
+
 local signal = {}
 
 local SIGINFO_SIZE = 128
 
-local waiting = {} -- name -> how many tasks wait for it
+local waiting = {} -- name -> how many want it
 local ours = {} -- name -> whether it was not blocked before
+local open = {} -- a set: all that were not closed
 
--- One wait.  Made before what it holds, so that whatever fails meanwhile,
--- nothing stays open or blocked.
-local Wait = {}
-Wait.__index = Wait
+-- Who wants some signals.  Made before what it holds, so that whatever fails
+-- meanwhile, nothing stays open or blocked.
+---@class uring.Signals
+local Signals = { __name = "uring.Signals" }
+Signals.__index = Signals
 
-local function add(self, name)
+local function want(self, name)
   if (waiting[name] or 0) == 0 then ours[name] = not system.is_blocked(name) end
   self[#self + 1] = name
   waiting[name] = (waiting[name] or 0) + 1
 end
 
-function Wait:__close()
-  if self.fd then system.close(self.fd) end
-  self.fd = false
+local function close_fd(self)
+  if self.thread then
+    loop.cancel_fd(self.fd)
+    if loop.post("close", self.fd) then return end
+  end
+  system.close(self.fd)
+end
+
+--- Lets the signals act as before; what waits ends.  Once more is nothing.
+---@return boolean true
+function Signals:close()
+  open[self] = nil
+  if self.fd then close_fd(self) end
+  self.fd, self.queue = false, {}
   for i = #self, 1, -1 do
     local name = self[i]
     self[i] = nil
     waiting[name] = (waiting[name] or 1) - 1
     if waiting[name] == 0 and ours[name] then system.unblock(name) end
   end
+  return true
 end
 
-Wait.__gc = Wait.__close
+Signals.__close, Signals.__gc = Signals.close, Signals.close
 
---- Waits for one of some signals, which do nothing else meanwhile.
+--- Whether close was called.
+---@return boolean
+function Signals:closed()
+  return not self.fd
+end
+
+--- The signalfd, lent.
+---@return integer? fd nil where it is closed
+function Signals:fileno()
+  return self.fd or nil
+end
+
+function Signals:__tostring()
+  return ("%s (%s)"):format(Signals.__name,
+    self.fd and table.concat(self, ", ") or "closed")
+end
+
+-- Gives it its descriptor.
+local function start(self, ...)
+  for i = 1, select("#", ...) do want(self, (select(i, ...))) end
+  local fd, message, code = system.signalfd(...)
+  if not fd then return nil, message, code end
+  self.fd = fd
+  open[self] = true
+  return self
+end
+
+local function new()
+  return setmetatable({
+    fd = false, info = core.buffer(SIGINFO_SIZE),
+    queue = {}, -- what came and was not asked for yet
+    thread = false, scheduler = false, -- who reads, in which run
+  }, Signals)
+end
+
+local function wants(self, name)
+  for _, each in ipairs(self) do
+    if each == name then return true end
+  end
+end
+
+-- Gives a signal to all who want it.
+local function share(found)
+  for each in pairs(open) do
+    if wants(each, found.name) then
+      table.insert(each.queue, found)
+      if each.thread then each.scheduler:interrupt { each.thread } end
+    end
+  end
+end
+
+local function read(self)
+  self.thread, self.scheduler = running(), loop.current("signal.wait")
+  local ok, count, message, code = pcall(op.read, self.fd, self.info)
+  self.thread, self.scheduler = false, false
+  if not ok then error(count, 0) end
+  if count then share(ring.unpack_signalfd_siginfo(self.info)) end
+  return count, message, code
+end
+
+--- Waits for the next of its signals.
+---@return string? name
+---@return string|table message "closed" where it was, or what is known of the
+--- signal: pid, uid, code
+---@return integer? code
+function Signals:next()
+  loop.check_can_wait("signal.wait")
+  if self.thread then
+    error("signal.iter: another task waits for the next already", 2)
+  end
+  while self.fd do
+    local found = table.remove(self.queue, 1)
+    if found then return found.name, found end
+    local count, message, code = read(self)
+    if not count and self.fd and not self.queue[1] then
+      return nil, message, code
+    end
+  end
+  return nil, "closed", errno.ECLOSED
+end
+
+function Signals:__call()
+  local name, info, code = self:next()
+  if not name and code ~= errno.ECLOSED then error(info, 2) end
+  return name, info
+end
+
+--- Waits for one of some signals, which do nothing else meanwhile.  Where
+-- several tasks wait for the same, each gets it.
 ---@param ... string names as in kill(1): "INT", "TERM"
 ---@return string? name of the one that came
 ---@return string|table message, or what is known of it: pid, uid, code
 ---@return integer? code
 function signal.wait(...)
   loop.check_can_wait("signal.wait")
-  local info = core.buffer(SIGINFO_SIZE)
-  local wait <close> = setmetatable({ fd = false }, Wait)
-  for i = 1, select("#", ...) do add(wait, (select(i, ...))) end
-  local count, message, code
-  wait.fd, message, code = system.signalfd(...)
-  if not wait.fd then return nil, message, code end
-  count, message, code = op.read(wait.fd, info)
-  if not count then return nil, message, code end
-  local found = ring.unpack_signalfd_siginfo(info)
-  return found.name, found
+  local signals <close> = new()
+  local ok, message, code = start(signals, ...)
+  if not ok then return nil, message, code end
+  return signals:next()
+end
+
+--- Iterates over signals as they come, from now on: none that comes between
+-- two rounds is lost, but several of a kind may count as one.  What it gives
+-- has the methods next and close as well.  Raises where there are no more
+-- descriptors.
+---@param names string[] as in kill(1)
+---@return uring.Signals iterator of name, info
+---@return nil
+---@return nil
+---@return uring.Signals closes it at the end of the loop
+function signal.iter(names)
+  if type(names) ~= "table" then
+    error("iter: bad argument 'names' (table expected)", 2)
+  end
+  local self = new()
+  local ok, started, message = pcall(start, self, table.unpack(names))
+  if ok and started then return self, nil, nil, self end
+  self:close()
+  error(message or started, 2)
+end
+
+--- Keeps signals from acting until they are unblocked, or waited for.
+---@param ... string names
+function signal.block(...)
+  system.block(...)
+  for _, name in ipairs { ... } do ours[name] = false end
+end
+
+--- Lets signals act, those that came meanwhile at once; those that somebody
+-- waits for when nobody does any more.
+---@param ... string names
+function signal.unblock(...)
+  for _, name in ipairs { ... } do
+    system.is_blocked(name) -- raises where it is none
+    ours[name] = true
+    if (waiting[name] or 0) == 0 then system.unblock(name) end
+  end
+end
+
+--- Closes all, in a forked child: those who wait are in the parent.
+function signal.forget()
+  for each in pairs(open) do
+    each.thread, each.scheduler = false, false
+    each:close()
+  end
 end
 
 return signal
