@@ -36,7 +36,7 @@ typedef struct {
   char **argv, **env;
   char **paths; /* the files to try, up to NULL */
   const char *cwd;
-  int fds[FDS]; /* what becomes 0, 1 and 2 */
+  int fds[FDS]; /* what becomes 0, 1 and 2; -1: /dev/null */
   bool session, has_group, has_uid, has_gid;
   pid_t group;
   uid_t uid;
@@ -62,9 +62,12 @@ static void reset_signals(void) {
 /* First out of the way of each other, then to their places. */
 static int place_fds(Plan *plan) {
   for (int i = 0; i < FDS; i++) {
-    if (plan->fds[i] >= FDS || plan->fds[i] == i)
+    int fd = plan->fds[i];
+    if (fd >= FDS || fd == i)
       continue;
-    plan->fds[i] = fcntl(plan->fds[i], F_DUPFD_CLOEXEC, FDS);
+    if (fd < 0 && (fd = open("/dev/null", O_RDWR)) < 0)
+      return -1;
+    plan->fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, FDS);
     if (plan->fds[i] < 0)
       return -1;
   }
@@ -187,9 +190,9 @@ static void read_plan(lua_State *L, Plan *plan) {
 ** session =, uid =, gid =} -> two integers, pid and pidfd; or nil, step,
 ** code: "exec", or what else has failed before.  The first of the paths that
 ** there is becomes the program.  env is a list of "NAME=value", left out
-** ours; the others are integers, and left out as they are for us.  The
-** program has no descriptors but 0, 1 and 2, blocks no signal, and ignores
-** those that we do, but SIGPIPE.
+** ours; the others are integers, and left out as they are for us; -1 is
+** /dev/null.  The program has no descriptors but 0, 1 and 2, blocks no
+** signal, and ignores those that we do, but SIGPIPE.
 */
 static int spawn_spawn(lua_State *L) {
   Plan plan = { .code = 0 };

@@ -15,13 +15,16 @@ local locals = require "uring.locals"
 local loop = require "uring.loop"
 local net = require "uring.net"
 local op = require "uring.op"
+local process = require "uring.process"
 local ready = require "uring.ready"
 local Run = require "uring.runner"
 local signal = require "uring.signal"
 local stdio = require "uring.stdio"
 local structured = require "uring.structured"
 local system = require "uring.system"
+local time = require "uring.time"
 local tree = require "uring.tree"
+local worker = require "uring.worker"
 
 local uring = {
   all = structured.all,
@@ -38,6 +41,7 @@ local uring = {
   map = structured.map,
   op = op,
   open = fs.open,
+  process = process,
   race = structured.race,
   ring = buffers.ring,
   running = loop.is_running,
@@ -52,10 +56,12 @@ local uring = {
   stdin = stdio.stdin,
   stdout = stdio.stdout,
   strerror = core.strerror,
+  time = time,
   timeout = structured.timeout,
   wait_readable = ready.wait_readable,
   wait_writable = ready.wait_writable,
   with_local = locals.with,
+  worker = worker,
   yield = loop.pause,
 }
 
