@@ -104,6 +104,13 @@ local function spawn(what, argv, options)
   return self
 end
 
+-- What pcall has; called last, it blames who has called the function.
+local function give(ok, ...)
+  if ok then return ... end
+  local problem = ...
+  error(problem, type(problem) == "string" and 2 or 0)
+end
+
 --- Starts a program.  It has the descriptors 0, 1 and 2 alone, all signals
 -- act in it as they do by default, but for those that are ignored here.
 ---@param argv string|string[] its name and arguments; or a command for
@@ -121,9 +128,7 @@ end
 ---@return integer? code
 function process.spawn(argv, options)
   if loop.is_running() then loop.check() end
-  local ok, self, message, code = pcall(spawn, "spawn", argv, options or {})
-  if not ok then error(self, type(self) == "string" and 2 or 0) end
-  return self, message, code
+  return give(pcall(spawn, "spawn", argv, options or {}))
 end
 
 --- Waits until it has ended.  Several tasks may, and again later.
@@ -225,11 +230,7 @@ function process.run(argv, options)
     return loop.block(process.run, argv, options)
   end
   loop.check_can_wait("process.run")
-  local ok, result, message, code, partial = pcall(run, function()
-    return spawn("run", argv, rest)
-  end, own)
-  if not ok then error(result, type(result) == "string" and 2 or 0) end
-  return result, message, code, partial
+  return give(pcall(run, function() return spawn("run", argv, rest) end, own))
 end
 
 return process

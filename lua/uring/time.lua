@@ -48,8 +48,9 @@ end
 --- Iterates at equal distances, the first time after one; how long the body
 -- of the loop takes does not shift the others.
 ---@param seconds number more than 0
----@param options? table skip = true: where the body took longer, the rounds
---- that are over are left out; false: they follow at once
+---@param options? table skip = true: where the body took longer, the last of
+--- the rounds that are over follows at once, and the others are left out;
+--- false: all of them follow
 ---@return fun(): number, integer iterator of the time at which the round was
 --- due, as of time.now, and its number; numbers that are left out are missing
 function time.every(seconds, options)
