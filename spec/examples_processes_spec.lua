@@ -1,5 +1,6 @@
 --- The examples of processes do what their headers say: an echo server on
 -- all processors, and xargs.
+local children = require "spec.support.children"
 local leaks = require "spec.support.leaks"
 local peer = require "spec.support.peer"
 local process = require "spec.support.process"
@@ -104,7 +105,6 @@ describe("examples/xargs.lua", function()
     running:signal "INT"
     assert.same({ code = 1, out = "", err = "xargs: interrupted!\n" },
       running:wait(8))
-    local stat <close> = io.open(("/proc/%s/stat"):format(child))
-    assert.is_nil(stat)
+    assert.is_nil(children.state(child))
   end)
 end)

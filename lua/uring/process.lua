@@ -226,11 +226,12 @@ end
 ---@return table? partial result where it was ended
 function process.run(argv, options)
   local own, rest = split_options(options or {})
+  local function start() return spawn("run", argv, rest) end
   if not loop.is_running() then
-    return loop.block(process.run, argv, options)
+    return give(pcall(loop.block, run, start, own))
   end
   loop.check_can_wait("process.run")
-  return give(pcall(run, function() return spawn("run", argv, rest) end, own))
+  return give(pcall(run, start, own))
 end
 
 return process

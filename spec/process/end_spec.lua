@@ -1,5 +1,6 @@
 --- How child processes end: by themselves, by a signal, with their scope.
 local blocking = require "uring.blocking"
+local children = require "spec.support.children"
 local leaks = require "spec.support.leaks"
 local low = require "uring.ring"
 local outside = require "spec.support.process"
@@ -16,8 +17,7 @@ leaks.watch()
 
 -- Whether there is a process, or what is left of one.
 local function exists(pid)
-  local stat <close> = io.open(("/proc/%d/stat"):format(pid))
-  return stat ~= nil
+  return children.state(pid) ~= nil
 end
 
 -- A shell that has told that it is ready, after some commands.
@@ -89,7 +89,7 @@ describe("waiting for a process", function()
       assert.is_true(exists(pid))
       os.execute("kill -KILL " .. pid)
       outside.await("a zombie", function()
-        return outside.capture("ps -o stat= -p " .. pid):find "Z"
+        return children.state(pid) == "Z"
       end)
       process.spawn({ "true" }):wait() -- reaps what was left
       assert.is_false(exists(pid))
@@ -150,8 +150,7 @@ describe("a signal", function()
       assert.is_true(child:kill("KILL", true))
       assert.equal("KILL", (select(2, child:wait())))
       outside.await("the end of its child", function()
-        return not exists(inner)
-          or outside.capture("ps -o stat= -p " .. inner):find "Z"
+        return not children.lives(inner)
       end)
     end)
   end)
@@ -216,8 +215,7 @@ describe("the end of a scope", function()
         child.stdout:close()
       end)
       outside.await("the end of its child", function()
-        return not exists(inner)
-          or outside.capture("ps -o stat= -p " .. inner):find "Z"
+        return not children.lives(inner)
       end)
     end)
   end)
@@ -340,7 +338,7 @@ describe("closing a process", function()
     assert.is_true(exists(pid))
     os.execute("kill -KILL " .. pid)
     outside.await("its end", function()
-      return outside.capture("ps -o stat= -p " .. pid):find "Z"
+      return children.state(pid) == "Z"
     end)
     local child = assert(process.spawn { "true" })
     assert.is_false(exists(pid))

@@ -1,7 +1,7 @@
 --- process.run: a program from start to end, with what it writes.
 local blocking = require "uring.blocking"
+local children = require "spec.support.children"
 local leaks = require "spec.support.leaks"
-local outside = require "spec.support.process"
 local quiet = require "spec.support.quiet"
 local uring = require "uring"
 
@@ -177,7 +177,22 @@ describe("running a program", function()
     end)
   end)
 
+  it("blames who has called, inside of a run and outside", function()
+    local function blame() return select(2, pcall(process.run, { "a" }, 1)) end
+    local function line()
+      return select(2, pcall(function() process.run({ "a" }, { x = 1 }) end))
+    end
+    assert.matches("run: bad argument 'options' %(table expected%)$", blame())
+    assert.matches("^spec/process/run_spec.lua:%d+: run: bad option 'x'$",
+      line())
+    quiet.run(function()
+      assert.matches("^spec/process/run_spec.lua:%d+: run: bad option 'x'$",
+        line())
+    end)
+    blocking.rest()
+  end)
+
   it("leaves no process behind", function()
-    assert.equal("0", outside.capture("ps -o stat= --ppid $PPID | grep -c Z"))
+    assert.equal(0, children.zombies())
   end)
 end)

@@ -72,7 +72,7 @@ describe("a hand-over", function()
           seen_first = seen_first or first[pid]
           seen_last = seen_last or last[pid]
         end
-        assert.is_true(seen_first and seen_last)
+        assert.is_truthy(seen_first and seen_last)
       end
     end)
     running:signal "TERM"

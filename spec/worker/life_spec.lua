@@ -1,4 +1,5 @@
 --- worker.run: workers that serve, die, are started again, and end.
+local children = require "spec.support.children"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local server = require "spec.worker.server"
@@ -17,11 +18,6 @@ local function run(script)
   ]] .. script }
 end
 
-local function exists(pid)
-  local stat <close> = io.open(("/proc/%s/stat"):format(pid))
-  return stat and not stat:read("a"):find "%) Z"
-end
-
 describe("workers", function()
   it("serve from several processes, each with its number", function()
     local running <close> = server.start(3)
@@ -31,7 +27,7 @@ describe("workers", function()
       process.await("all workers", function()
         local conn <close> = server.connect(running)
         local pid = server.ask(conn, "pid")
-        assert.is_true(pids[pid])
+        assert.is_truthy(pids[pid])
         seen[tonumber(server.ask(conn, "index"))] = pid
         return #seen >= 1 and server.size(seen) >= 2
       end)
@@ -232,12 +228,11 @@ describe("workers that are to end", function()
       assert(conn:write "spin\n")
       local pid = next(server.await(running, 1))
       process.await("a busy worker", function()
-        local stat <close> = io.open(("/proc/%s/stat"):format(pid))
-        return stat:read("a"):find "%) R"
+        return children.state(pid) == "R"
       end)
       running:signal "TERM"
       assert.equal(0, running:wait(SOON).code)
-      assert.falsy(exists(pid))
+      assert.is_false(children.lives(pid))
     end)
   end)
 
@@ -262,7 +257,7 @@ describe("workers that are to end", function()
     local pids = server.await(running, 2)
     os.execute("kill -KILL " .. running.pid)
     for pid in pairs(pids) do
-      process.await("its end", function() return not exists(pid) end)
+      process.await("its end", function() return not children.lives(pid) end)
     end
   end)
 

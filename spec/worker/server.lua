@@ -1,4 +1,5 @@
 --- A server with workers, for specs: each connection is asked by lines.
+local children = require "spec.support.children"
 local process = require "spec.support.process"
 local uring = require "uring"
 
@@ -98,11 +99,12 @@ end
 
 --- The pids of the workers.
 ---@param running Process
----@return table<string, true> set
+---@return table<string, string> set pids to how they are
 function server.workers(running)
-  local set = {}
-  local list = process.capture("ps -o pid= --ppid " .. running.pid)
-  for pid in list:gmatch "%d+" do set[pid] = true end
+  local set = children.of(running.pid)
+  for pid, state in pairs(set) do
+    if state == "Z" then set[pid] = nil end
+  end
   return set
 end
 
