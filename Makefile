@@ -12,7 +12,7 @@ WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wconversion
 INCLUDES  = $(shell pkg-config --cflags liburing libcares $(LUA_PC) | \
               sed 's/-I */-isystem /g')
-COMPILE   = $(CC) -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+COMPILE   = $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -fvisibility=hidden \
               $(WARNINGS) $(INCLUDES) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 SANITIZE  = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 

@@ -6,6 +6,7 @@
 #include "flags.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -16,6 +17,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -106,6 +109,13 @@ static const Const CONSTS[] = {
   C(P_PGID), C(P_PID), C(P_PIDFD), C(WCONTINUED), C(WEXITED), C(WNOHANG),
   C(WNOWAIT), C(WSTOPPED), C(CLD_CONTINUED), C(CLD_DUMPED), C(CLD_EXITED),
   C(CLD_KILLED), C(CLD_STOPPED), C(CLD_TRAPPED),
+  C(SEEK_SET), C(SEEK_CUR), C(SEEK_END), C(LOCK_SH), C(LOCK_EX), C(LOCK_UN),
+  C(DT_BLK), C(DT_CHR), C(DT_DIR), C(DT_FIFO), C(DT_LNK), C(DT_REG),
+  C(DT_SOCK), C(DT_UNKNOWN), C(UTIME_NOW), C(UTIME_OMIT), C(IN_ACCESS),
+  C(IN_ATTRIB), C(IN_CLOSE_NOWRITE), C(IN_CLOSE_WRITE), C(IN_CREATE),
+  C(IN_DELETE), C(IN_DELETE_SELF), C(IN_DONT_FOLLOW), C(IN_EXCL_UNLINK),
+  C(IN_IGNORED), C(IN_ISDIR), C(IN_MODIFY), C(IN_MOVED_FROM), C(IN_MOVED_TO),
+  C(IN_MOVE_SELF), C(IN_ONLYDIR), C(IN_OPEN), C(IN_Q_OVERFLOW), C(IN_UNMOUNT),
 };
 
 static const Const ERRNOS[] = {

@@ -12,11 +12,13 @@
 #include "cqe.h"
 #include "fork.h"
 #include "futexes.h"
+#include "inotify.h"
 #include "interrupt.h"
 #include "iovecs.h"
 #include "luabufring.h"
 #include "luaring.h"
 #include "msg.h"
+#include "offload.h"
 #include "regbufs.h"
 #include "regfiles.h"
 #include "registers.h"
@@ -107,6 +109,8 @@ int luaopen_uring_core(lua_State *L) {
   spawn_open(L);
   fork_open(L);
   interrupt_open(L);
+  inotify_open(L);
+  offload_open(L);
   blind_open(L);
   registers_open(L);
   luaring_open(L);

@@ -134,9 +134,9 @@ describe("opening a file", function()
   it("refuses a path that is none", function()
     within.run(function()
       assert.error_matches(function() uring.open("a\0b") end,
-        "openat: bad argument 'path' %(the path contains a zero byte%)")
+        "fs.open: bad argument 'path' %(the path contains a zero byte%)")
       assert.error_matches(function() uring.open(12) end,
-        "openat: bad argument 'path' %(path expected, got number%)")
+        "fs.open: bad argument 'path' %(string expected, got number%)")
     end)
   end)
 end)

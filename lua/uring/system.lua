@@ -27,12 +27,16 @@ local system = {
   getsockopt = core.getsockopt,
   interface = core.interface,
   has_ring = core.has_ring,
+  inotify = core.inotify,
+  inotify_add = core.inotify_add,
+  inotify_remove = core.inotify_remove,
   is_blocked = core.is_blocked,
   kill = core.kill,
   let_go = core.let_go,
   listen = core.listen,
   mark_path = core.mark_path,
   memfd = core.memfd,
+  lseek = core.lseek,
   now = core.now,
   open = setup.for_loop,
   pidfd = core.pidfd,
@@ -48,6 +52,9 @@ local system = {
   spawn = core.spawn,
   unblock = core.unblock,
   wall = core.wall,
+  tray = core.tray,
+  unblock = core.unblock,
+  work = core.work,
 }
 
 return system

@@ -282,15 +282,41 @@ end
 ---@return table
 function calls.bind(_, ring) return Ring.bind(ring) end
 
+--- As lseek(2).
+---@param sim uring.test.Sim
+---@param fd integer
+---@param offset integer
+---@param whence integer
+---@return integer? position
+---@return string? message
+---@return integer? code
+function calls.lseek(sim, fd, offset, whence)
+  local file = sim.descriptors:get(fd, "lseek")
+  if not file then return core.fail("lseek", errno.EBADF) end
+  if file.kind ~= "file" then return core.fail("lseek", errno.ESPIPE) end
+  local position, code = file:seek(offset, whence)
+  if not position then return core.fail("lseek", code) end
+  return position
+end
+
 local WORDS = { channel = "the DNS", interface = "interfaces" }
 
 for _, name in ipairs {
-  "channel", "cpus", "environ", "epoll", "fork", "has_ring", "interface",
-  "kill", "memfd", "pidfd", "reap", "spawn",
+  "channel", "cpus", "environ", "epoll", "fork", "has_ring", "inotify",
+  "inotify_add", "inotify_remove", "interface", "kill", "memfd", "pidfd",
+  "reap", "spawn",
 } do
   calls[name] = function()
     error("uring.test does not simulate " .. (WORDS[name] or name), 3)
   end
 end
+
+--- Jobs of threads: none is simulated.
+---@param name string
+function calls.work(_, name)
+  error("uring.test does not simulate " .. tostring(name), 3)
+end
+
+calls.tray = calls.work
 
 return calls

@@ -113,6 +113,20 @@ function File:room()
   return math.maxinteger
 end
 
+--- Sets its position, as lseek(2).
+---@param offset integer
+---@param whence integer
+---@return integer|false position
+---@return integer? code
+function File:seek(offset, whence)
+  local from = 0
+  if whence == C.SEEK_CUR then from = self.position end
+  if whence == C.SEEK_END then from = self.node.size end
+  if from + offset < 0 then return false, errno.EINVAL end
+  self.position = from + offset
+  return self.position
+end
+
 --- Tells for what it is ready: always.
 ---@return integer events of poll(2)
 function File.events()

@@ -1,0 +1,257 @@
+--- uring.File: a stream with a position.
+local attributes = require "uring.fs.attributes"
+local core = require "uring.core"
+local errno = require "uring.errno"
+local limits = require "uring.limits"
+local loop = require "uring.loop"
+local op = require "uring.op"
+local Stream = require "uring.stream"
+local system = require "uring.system"
+
+local C = core.consts
+
+local CHUNK = 65536 -- larger strings cost the allocator a mapping each
+local PAGE = 4096 -- to which O_DIRECT wants memory aligned
+local HERE = -1 -- the file's own position
+
+---@class uring.File: uring.Stream
+---@field path string? as it was opened
+local File = { __name = "uring.File" }
+
+local function in_context(self, value, message, code)
+  if value ~= nil then return value end
+  if not self.path or not code or code < 0 then return nil, message, code end
+  return nil, self.path .. ": " .. core.strerror(code), code
+end
+
+-- Whoever else has the description may have made it non-blocking; then some
+-- kernels say EAGAIN instead of waiting.
+local function patiently(self, events, start, ...)
+  local value, message, code = start(self.fd, ...)
+  while code == errno.EAGAIN and not self.is_closed do
+    value, message, code = op.poll_add(self.fd, events)
+    if not value then break end
+    value, message, code = start(self.fd, ...)
+  end
+  return in_context(self, value, message, code)
+end
+
+function File:_receive()
+  local buffer = self.buffer
+    or core.buffer(CHUNK, self.is_direct and PAGE or nil)
+  self.buffer = buffer
+  local count, message, code = patiently(self, C.POLLIN, op.read, buffer, HERE)
+  if not count then return nil, message, code end
+  return buffer:sub(1, count)
+end
+
+-- What was read ahead is read again, or written over: the kernel's position
+-- becomes that of the program.  Pipes have none, and keep what they have.
+local function step_back(self)
+  local ahead = #self.unread - self.at + 1
+  if ahead > 0 and not self.is_reading
+    and system.lseek(self.fd, -ahead, C.SEEK_CUR) then
+    self.unread, self.at = "", 1
+  end
+end
+
+-- O_DIRECT wants it aligned.
+local function aligned(self, data)
+  if not self.is_direct or type(data) ~= "string" then return data end
+  local buffer = core.buffer(#data, PAGE)
+  buffer:set(1, data)
+  return buffer
+end
+
+function File:_transmit(data)
+  step_back(self)
+  return patiently(self, C.POLLOUT, op.write, aligned(self, data), HERE)
+end
+
+--- Closes the file and waits for what the kernel says to that: some file
+-- systems report only then that a write has failed.
+---@return boolean? true
+---@return string? message
+---@return integer? code
+function File:close()
+  if self.is_closed or not loop.is_running() then return self:_abandon() end
+  if self.is_reading or self.is_writing or (self.waiting or 0) > 0 then
+    return self:_abandon()
+  end
+  if not coroutine.isyieldable() then return self:_abandon() end
+  self.is_closed, self.buffer, self.unread, self.at = true, nil, "", 1
+  limits.forget(self)
+  local ok, message, code = op.close(self.fd)
+  return in_context(self, ok, message, code)
+end
+
+File._abandon, File.__close = Stream.close, Stream.close
+
+-- Calls that wait beside reading and writing: closing ends them.
+local function finish(self, ok, value, message, code, extra)
+  self.waiting = self.waiting - 1
+  if not ok then error(value, 0) end
+  if self.is_closed and value == nil then
+    return nil, "closed", errno.ECLOSED, extra
+  end
+  value, message, code = in_context(self, value, message, code)
+  return value, message, code, extra
+end
+
+--- Calls a function that waits for the file: closing ends it.
+---@param self uring.File
+---@param body fun(self: uring.File, ...): any
+---@param ... any its further arguments
+---@return any value
+---@return string? message
+---@return integer? code
+---@return any extra
+function File.using(self, body, ...)
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  self.waiting = (self.waiting or 0) + 1
+  return finish(self, pcall(body, self, ...))
+end
+
+-- Position
+
+local WHENCE = { set = C.SEEK_SET, cur = C.SEEK_CUR, ["end"] = C.SEEK_END }
+
+--- Sets and tells the position, as a file of the io library does.
+---@param whence? "set"|"cur"|"end" default "cur"
+---@param offset? integer default 0
+---@return integer? position in bytes from the beginning
+---@return string? message
+---@return integer? code
+function File:seek(whence, offset)
+  local how = WHENCE[whence or "cur"]
+  if not how then
+    error("seek: bad argument 'whence' (\"set\", \"cur\" or \"end\" "
+      .. "expected)", 2)
+  end
+  offset = math.tointeger(offset or 0)
+  if not offset then
+    error("seek: bad argument 'offset' (integer expected)", 2)
+  end
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if self.is_reading then
+    error("the stream is being read by another task", 2)
+  end
+  if self.flush and not self:flush() then return self:flush() end
+  local ahead = #self.unread - self.at + 1
+  if how ~= C.SEEK_CUR then ahead = 0 end
+  if how == C.SEEK_CUR and offset == 0 then
+    local at, message, code = system.lseek(self.fd, 0, how)
+    if not at then return in_context(self, nil, message, code) end
+    return at - ahead
+  end
+  local at, message, code = system.lseek(self.fd, offset - ahead, how)
+  if not at then return in_context(self, nil, message, code) end
+  self.unread, self.at = "", 1
+  return at
+end
+
+local function check_count(what, name, value)
+  value = type(value) == "number" and math.tointeger(value)
+  if not value or value < 0 then
+    error(("%s: bad argument '%s' (count expected)"):format(what, name), 3)
+  end
+  return value
+end
+
+local function read_at(self, count, offset)
+  local pieces, got = {}, 0
+  local buffer = core.buffer(math.min(math.max(count, 1), 16 * CHUNK),
+    self.is_direct and PAGE or nil)
+  while got < count do
+    local into = count - got < #buffer and buffer:slice(1, count - got)
+      or buffer
+    local n, message, code = op.read(self.fd, into, offset + got)
+    if not n then
+      if got == 0 then return nil, message, code end
+      break
+    end
+    if n == 0 or self.is_closed then break end
+    got = got + n
+    pieces[#pieces + 1] = buffer:sub(1, n)
+  end
+  return table.concat(pieces)
+end
+
+--- Reads somewhere; the position stays.
+---@param count integer bytes; fewer only at the end of the file
+---@param offset integer from the beginning
+---@return string? bytes nil at the end of the file
+---@return string? message
+---@return integer? code
+function File:pread(count, offset)
+  count = check_count("pread", "count", count)
+  offset = check_count("pread", "offset", offset)
+  local bytes, message, code = File.using(self, read_at, count, offset)
+  if bytes == "" and count > 0 then return nil end
+  return bytes, message, code
+end
+
+local function write_at(self, data, offset)
+  local sent, size = 0, #data
+  while sent < size do
+    local rest = sent == 0 and data or core.slice(data, sent + 1)
+    local n, message, code = op.write(self.fd, aligned(self, rest),
+      offset + sent)
+    if n == 0 then n, message, code = nil, "closed", errno.EPIPE end
+    if not n then return nil, message, code, sent end
+    sent = sent + n
+    if self.is_closed and sent < size then return nil, nil, nil, sent end
+  end
+  return self
+end
+
+--- Writes all of something somewhere; the position stays.  A file that was
+-- opened to append appends all the same: so does Linux.
+---@param data string|uring.Buffer
+---@param offset integer from the beginning
+---@return uring.File? self
+---@return string? message
+---@return integer? code
+---@return integer? written bytes that had gone before it failed
+function File:pwrite(data, offset)
+  if type(data) == "number" then data = tostring(data) end
+  if type(data) ~= "string" and type(data) ~= "userdata" then
+    error("pwrite: bad argument 'data' (string expected, got " .. type(data)
+      .. ")", 2)
+  end
+  offset = check_count("pwrite", "offset", offset)
+  if #data == 0 and not self.is_closed then return self end
+  local done, message, code, written = File.using(self, write_at, data, offset)
+  if done then return self end
+  return nil, message, code, written or 0
+end
+
+local function resize(self, size)
+  return attributes.resize(self.fd, size)
+end
+
+--- Cuts the file off, or extends it with zeros; the position stays.
+---@param size integer bytes
+---@return boolean? true
+---@return string? message
+---@return integer? code
+function File:truncate(size)
+  size = check_count("truncate", "size", size)
+  return File.using(self, resize, size)
+end
+
+Stream.class(File, Stream.Reader, Stream.Writer)
+
+--- Makes a closed one, to be given its descriptor by Stream.own.
+---@param path? string for messages
+---@param flags? integer with which it is opened
+---@return uring.File
+function File.new(path, flags)
+  return setmetatable({
+    fd = -1, is_closed = true, path = path, unread = "", at = 1,
+    line_limit = math.huge, all_limit = math.huge,
+    is_direct = (flags or 0) & C.O_DIRECT ~= 0,
+  }, File)
+end
+
+return File

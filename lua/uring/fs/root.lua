@@ -1,0 +1,120 @@
+--- A folder as the root of what can be reached: fs.root.
+-- Its functions are those of uring.fs, for paths from there on.
+local check = require "uring.fs.check"
+local core = require "uring.core"
+local errno = require "uring.errno"
+local loop = require "uring.loop"
+local place = require "uring.fs.place"
+local system = require "uring.system"
+
+local C = core.consts
+
+local root = {}
+
+-- The descriptor stays open while anything is under way that begins there:
+-- the kernel looks it up late, and another file could have its number.
+local function let_go(base)
+  if base.users > 0 or not base.is_closed or base.fd < 0 then return end
+  local fd = base.fd
+  base.fd = -1
+  if not loop.post("close", fd) then system.close(fd) end
+end
+
+local Base = {}
+Base.__index = Base
+
+function Base:__close()
+  self.users = self.users - 1
+  let_go(self)
+end
+
+--- Calls a function of a place.
+---@param base table
+---@param body function
+---@param ... any its further arguments
+---@return any ...
+function root.call(base, body, ...)
+  if base.is_closed then return nil, "closed", errno.ECLOSED end
+  base.users = base.users + 1
+  local _use <close> = base
+  return body(base, ...)
+end
+
+---@class uring.fs.Root
+local Root = { __name = "uring.fs.Root" }
+
+local methods = {}
+
+--- Closes it; what is under way ends as usual.
+---@return boolean true
+function methods.close(base)
+  base.is_closed = true
+  let_go(base)
+  return true
+end
+
+--- Whether close was called.
+---@return boolean
+function methods.closed(base)
+  return base.is_closed
+end
+
+--- Its descriptor, lent.
+---@return integer? fd nil where it is closed
+function methods.fileno(base)
+  return not base.is_closed and base.fd or nil
+end
+
+local bases = setmetatable({}, { __mode = "k" })
+
+function Root:__close()
+  methods.close(bases[self])
+end
+
+function Root:__gc()
+  local base = bases[self]
+  if base and base.fd >= 0 and base.users == 0 then
+    base.is_closed = true
+    system.close(base.fd)
+    base.fd = -1
+  end
+end
+
+function Root:__tostring()
+  local base = bases[self]
+  return ("uring.fs.Root (%s)"):format(base.is_closed and "closed"
+    or "fd " .. base.fd)
+end
+
+--- Opens a folder as the root of paths: nothing that is done there leads out
+-- of it, by "..", absolute paths, symbolic links or what is in /proc: that
+-- fails with EXDEV (magic links with ELOOP).
+---@param bind fun(base: table): fun(name: string): function?
+---@param base table
+---@param path string
+---@return uring.fs.Root? root with all functions of uring.fs, and close,
+--- closed, fileno
+---@return string? message
+---@return integer? code
+function root.open(bind, base, path)
+  check.path("root", path)
+  local self = {}
+  local held <close>, message, code = place.open_held(base, path,
+    C.O_PATH | C.O_DIRECTORY)
+  if not held then return nil, message, code end
+  local own = setmetatable({ fd = -1, resolve = place.CONFINED, users = 0,
+    is_closed = false }, Base)
+  bases[self] = own
+  local find = bind(own)
+  setmetatable(self, { __index = function(table, name)
+    local method = methods[name]
+    local made = method and function() return method(own) end or find(name)
+    rawset(table, name, made)
+    return made
+  end, __name = Root.__name, __close = Root.__close, __gc = Root.__gc,
+    __tostring = Root.__tostring })
+  own.fd = held:release()
+  return self
+end
+
+return root
