@@ -12,7 +12,7 @@
 #include "jobs.h"
 
 #define POOL_THREADS  8
-#define POOL_PATIENCE 3 /* seconds that a thread waits for work */
+#define POOL_PATIENCE 2 /* seconds that a thread waits for work */
 
 typedef struct Tray Tray;
 

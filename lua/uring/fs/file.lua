@@ -36,12 +36,27 @@ local function patiently(self, events, start, ...)
   return in_context(self, value, message, code)
 end
 
+-- Where to begin.  Linux does not move the position of a file that is read
+-- or written past its cache: so that is done here.
+local function begin(self)
+  if not self.is_direct then return HERE end
+  return system.lseek(self.fd, 0, C.SEEK_CUR) or HERE
+end
+
+local function move_on(self, at, count)
+  if at ~= HERE and count then
+    system.lseek(self.fd, at + count, C.SEEK_SET)
+  end
+end
+
 function File:_receive()
   local buffer = self.buffer
     or core.buffer(CHUNK, self.is_direct and PAGE or nil)
   self.buffer = buffer
-  local count, message, code = patiently(self, C.POLLIN, op.read, buffer, HERE)
+  local at = begin(self)
+  local count, message, code = patiently(self, C.POLLIN, op.read, buffer, at)
   if not count then return nil, message, code end
+  move_on(self, at, count)
   return buffer:sub(1, count)
 end
 
@@ -65,7 +80,11 @@ end
 
 function File:_transmit(data)
   step_back(self)
-  return patiently(self, C.POLLOUT, op.write, aligned(self, data), HERE)
+  local at = begin(self)
+  local count, message, code = patiently(self, C.POLLOUT, op.write,
+    aligned(self, data), at)
+  move_on(self, at, count)
+  return count, message, code
 end
 
 --- Closes the file and waits for what the kernel says to that: some file
