@@ -255,6 +255,10 @@ describe("a full disk", function()
         assert.same({ "a" }, fs.list(disk ""), name)
       end
       assert.equal("old", fs.read_file(disk "a"))
+      assert.equal(errno.ENOSPC, select(3, fs.write_file(disk "d", BIG)))
+      assert.equal(BIG:sub(1, fs.stat(disk "d").size),
+        fs.read_file(disk "d"))
+      assert(fs.remove(disk "d"))
       assert(fs.makedirs(folder "t"))
       assert(fs.write_file(folder "t/x", BIG))
       assert.equal(errno.ENOSPC,

@@ -28,7 +28,8 @@ local function pump(from, to, done, size)
     local sent = 0
     while sent < count do
       local n
-      n, message, code = op.write(to, buffer:slice(sent + 1, count), HERE)
+      n, message, code = op.write(to, buffer:slice(sent + 1, count),
+        done + sent) -- a place that is told: see File:_transmit for why
       if not n then return nil, message, code end
       if n == 0 then return nil, "closed", errno.EPIPE end
       sent = sent + n
@@ -97,17 +98,6 @@ local function prepare(fd, target, source)
   return offload.call("fchmod", fd, source.perm)
 end
 
-local function open_source(base, path)
-  local held, message, code = place.open_held(base, path, C.O_RDONLY)
-  if not held then return nil, message, code end
-  local found
-  found, message, code = stat.of(held.fd)
-  if found and found.type ~= "directory" then return held, found end
-  held:close()
-  if not found then return place.fail(path, message, code) end
-  return place.fail_at(path, errno.EISDIR)
-end
-
 -- Copies from what is open to what was opened.
 local function fill(source, from, target, held, options)
   local done, message, code = prepare(held.fd, target, source)
@@ -159,8 +149,14 @@ function copy.file(base, source, target, options)
   check.path("copy", source, "source")
   check.path("copy", target, "target")
   options = check.options("copy", options, COPY)
-  local from <close>, found, code = open_source(base, source)
-  if not from then return nil, found, code end
+  local from <close>, message, code = place.open_held(base, source, C.O_RDONLY)
+  if not from then return nil, message, code end
+  local found
+  found, message, code = stat.of(from.fd)
+  if not found then return place.fail(source, message, code) end
+  if found.type == "directory" then
+    return place.fail_at(source, errno.EISDIR)
+  end
   return copy_to(found, from, base, target, options)
 end
 

@@ -71,8 +71,9 @@ local function prepare(self, source, target)
     local done, message, code = (HOW[kind] or copy_node)(self, path,
       target .. "/" .. rest)
     if not done then fail(nil, message, code) end
-    if failure then return nil, failure[1], failure[2] end
+    if failure then break end
   end
+  if failure then return nil, failure[1], failure[2] end
   return true
 end
 

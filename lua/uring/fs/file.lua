@@ -36,15 +36,18 @@ local function patiently(self, events, start, ...)
   return in_context(self, value, message, code)
 end
 
--- Where to begin.  Linux does not move the position of a file that is read
--- or written past its cache: so that is done here.
-local function begin(self)
-  if not self.is_direct then return HERE end
-  return system.lseek(self.fd, 0, C.SEEK_CUR) or HERE
+-- Where the file stands; nil: it has no position.
+local function position(self)
+  if self.has_position == false then return nil end
+  local at = system.lseek(self.fd, 0, C.SEEK_CUR)
+  self.has_position = at ~= nil
+  return at
 end
 
+-- Linux does not move the position of a file that is read or written past
+-- its cache, nor where the disk was full in the middle of a write.
 local function move_on(self, at, count)
-  if at ~= HERE and count then
+  if at and count and not self.is_closed then
     system.lseek(self.fd, at + count, C.SEEK_SET)
   end
 end
@@ -53,8 +56,9 @@ function File:_receive()
   local buffer = self.buffer
     or core.buffer(CHUNK, self.is_direct and PAGE or nil)
   self.buffer = buffer
-  local at = begin(self)
-  local count, message, code = patiently(self, C.POLLIN, op.read, buffer, at)
+  local at = self.is_direct and position(self) or nil
+  local count, message, code = patiently(self, C.POLLIN, op.read, buffer,
+    at or HERE)
   if not count then return nil, message, code end
   move_on(self, at, count)
   return buffer:sub(1, count)
@@ -80,10 +84,12 @@ end
 
 function File:_transmit(data)
   step_back(self)
-  local at = begin(self)
+  local at = position(self)
   local count, message, code = patiently(self, C.POLLOUT, op.write,
-    aligned(self, data), at)
-  move_on(self, at, count)
+    aligned(self, data), self.is_direct and at or HERE)
+  if self.is_direct or count and count < #data then
+    move_on(self, at, count)
+  end
   return count, message, code
 end
 
@@ -189,7 +195,8 @@ local function read_at(self, count, offset)
       if got == 0 then return nil, message, code end
       break
     end
-    if n == 0 or self.is_closed then break end
+    if self.is_closed then return nil end
+    if n == 0 then break end
     got = got + n
     pieces[#pieces + 1] = buffer:sub(1, n)
   end

@@ -77,11 +77,13 @@ end
 
 -- Writing
 
+-- At places that are told: see File:_transmit for why.  What appends does so
+-- anyhow.
 local function write_all(fd, data)
   local sent, size = 0, #data
   while sent < size do
     local rest = sent == 0 and data or core.slice(data, sent + 1)
-    local count, message, code = op.write(fd, rest, HERE)
+    local count, message, code = op.write(fd, rest, sent)
     if not count then return nil, message, code end
     if count == 0 then return nil, "closed", errno.EPIPE end
     sent = sent + count
