@@ -136,8 +136,8 @@ local LOCKS = { sh = C.LOCK_SH, ex = C.LOCK_EX }
 function File:lock(how, nb)
   local operation = check_name("lock", "how", how, LOCKS)
   local done, message, code = File.using(self, lock, operation, not nb)
-  if code == errno.EAGAIN then message = "would wait" end
-  return done, message, code
+  if done then return true end
+  return nil, code == errno.EAGAIN and "would wait" or message, code
 end
 
 --- Lets go of the lock.

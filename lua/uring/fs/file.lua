@@ -116,9 +116,8 @@ File._abandon, File.__close = Stream.close, Stream.close
 local function finish(self, ok, value, message, code, extra)
   self.waiting = self.waiting - 1
   if not ok then error(value, 0) end
-  if self.is_closed and value == nil then
-    return nil, "closed", errno.ECLOSED, extra
-  end
+  if value ~= nil then return value end
+  if self.is_closed then return nil, "closed", errno.ECLOSED, extra end
   value, message, code = in_context(self, value, message, code)
   return value, message, code, extra
 end
@@ -213,8 +212,9 @@ function File:pread(count, offset)
   count = check_count("pread", "count", count)
   offset = check_count("pread", "offset", offset)
   local bytes, message, code = File.using(self, read_at, count, offset)
+  if not bytes then return nil, message, code end
   if bytes == "" and count > 0 then return nil end
-  return bytes, message, code
+  return bytes
 end
 
 local function write_at(self, data, offset)

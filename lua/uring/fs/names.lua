@@ -83,7 +83,8 @@ end
 function names.remove(base, path)
   check.path("remove", path)
   local done, message, code = unlink(base, path, 0)
-  if code ~= errno.EISDIR then return done, message, code end
+  if done then return true end
+  if code ~= errno.EISDIR then return nil, message, code end
   return unlink(base, path, C.AT_REMOVEDIR)
 end
 
