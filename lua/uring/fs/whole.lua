@@ -6,10 +6,11 @@ local offload = require "uring.offload"
 local op = require "uring.op"
 local place = require "uring.fs.place"
 local stat = require "uring.fs.stat"
+local system = require "uring.system"
 
 local C = core.consts
 
-local CHUNK, LARGE = 65536, 1048576
+local CHUNK, LARGE = 16384, 1048576
 local HERE = -1 -- the file's own position
 local PERM = 438 -- rw-rw-rw-
 local TRIES = 100 -- names of temporary files that may be taken
@@ -18,7 +19,9 @@ local whole = {}
 
 -- Reading
 
-local idle -- a Buffer of CHUNK that nobody uses
+local SPARE = 32 -- Buffers of CHUNK that are kept
+
+local spare = {} -- Buffers that nobody uses
 
 local function too_long(path)
   return nil, path .. ": too long", errno.ELIMIT
@@ -37,20 +40,34 @@ local function read_rest(fd, first, limit)
   return table.concat(pieces)
 end
 
--- The end is where nothing comes: what a file says of its size is no more
--- than a guess, and in /proc not even that.
-local function read_all(fd, limit)
-  local buffer, size = idle or core.buffer(CHUNK), 0
-  idle = nil
-  while true do
+-- Whether a first piece is all.  Where a file does not know its size, as in
+-- /proc, its end is where nothing comes.
+local function is_all(fd, count)
+  if count == 0 then return true end
+  local size = system.lseek(fd, 0, C.SEEK_END)
+  if size == count then return true end
+  if size then system.lseek(fd, count, C.SEEK_SET) end
+  return false
+end
+
+local function read_into(fd, buffer)
+  local size = 0
+  while size < CHUNK do
     local rest = size == 0 and buffer or buffer:slice(size + 1, CHUNK)
     local count, message, code = op.read(fd, rest, HERE)
     if not count then return nil, message, code end
     size = size + count
-    if count == 0 or size == CHUNK then break end
+    if count == 0 or size == count and is_all(fd, count) then break end
   end
+  return size
+end
+
+local function read_all(fd, limit)
+  local buffer = table.remove(spare) or core.buffer(CHUNK)
+  local size, message, code = read_into(fd, buffer)
+  if not size then return nil, message, code end
   local bytes = buffer:sub(1, size)
-  idle = buffer
+  if #spare < SPARE then spare[#spare + 1] = buffer end
   if size < CHUNK then return bytes end
   return read_rest(fd, bytes, limit)
 end
