@@ -181,6 +181,7 @@ build = {
     ["uring.test.file"] = "lua/uring/test/file.lua",
     ["uring.test.filing"] = "lua/uring/test/filing.lua",
     ["uring.test.flight"] = "lua/uring/test/flight.lua",
+    ["uring.test.jobs"] = "lua/uring/test/jobs.lua",
     ["uring.test.making"] = "lua/uring/test/making.lua",
     ["uring.test.network"] = "lua/uring/test/network.lua",
     ["uring.test.news"] = "lua/uring/test/news.lua",

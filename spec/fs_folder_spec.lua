@@ -93,7 +93,9 @@ describe("a folder", function()
     within.run(function()
       local names = assert(fs.list(folder "many"))
       assert.equal(10000, #names)
-      for i = 1, 10000 do assert.equal(("%04d"):format(i - 1), names[i]) end
+      for i = 1, 10000 do
+        if names[i] ~= ("%04d"):format(i - 1) then error(names[i]) end
+      end
       assert.equal(10000, #collect(fs.walk(folder "")) - 1)
       assert.is_true(fs.remove_tree(folder "many"))
       assert.is_false(fs.exists(folder "many"))
@@ -243,7 +245,7 @@ describe("a tree", function()
     within.run(function()
       assert(fs.makedirs(folder "keep"))
       for i = 1, 20 do assert(fs.write_file(folder("keep/" .. i), "")) end
-      for _ = 1, 20 do
+      for _ = 1, 5 do
         for i = 1, 10 do
           assert(fs.makedirs(folder("top/" .. i)))
           assert(fs.write_file(folder("top/" .. i .. "/file"), ""))

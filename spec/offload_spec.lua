@@ -1,5 +1,6 @@
 --- System calls without an opcode are done by a few threads: they hold no
 -- task up but their own, and nothing of them stays.
+local fs = require "uring.fs"
 local leaks = require "spec.support.leaks"
 local loop = require "uring.loop"
 local native = require "spec.support.native"
@@ -369,12 +370,43 @@ end)
 describe("in a simulation a job", function()
   it("is refused by name", function()
     assert.error_matches(function()
-      test.run({ seed = 1 }, function() offload.call("realpath", "/") end)
-    end, "uring.test does not simulate realpath")
+      test.run({ seed = 1 }, function()
+        offload.call("readlinkat", C.AT_FDCWD, "/")
+      end)
+    end, "uring.test does not simulate readlinkat")
     assert.error_matches(function()
       test.run({ seed = 1 }, function()
         require("uring.fs").watch "/tmp"
       end)
     end, "uring.test does not simulate inotify")
+  end)
+
+  it("is done where it is about files in memory", function()
+    for seed = 1, 20 do
+      test.run({ seed = seed, files = { ["/d/a"] = "one",
+        ["/d/s/b"] = "two" } }, function()
+        assert.same({ "a", "s" }, fs.list "/d")
+        local count = 0
+        for _ in fs.walk "/d" do count = count + 1 end
+        assert.equal(3, count)
+        assert(fs.write_file("/d/a", "hello", { atomic = true }))
+        assert.equal(5, fs.copy("/d/a", "/d/c"))
+        assert.equal(3, fs.copy_tree("/d/s", "/d/t"))
+        assert(fs.chmod("/d/a", 384))
+        assert.equal(384, fs.stat "/d/a".perm)
+        assert.equal("/d", fs.realpath "/d/s/.././")
+        assert(fs.remove_tree "/d/s")
+        uring.map({ 1, 2, 3 }, function()
+          assert.same({ "a", "c", "t" }, fs.list "/d")
+        end)
+        local file <close> = assert(fs.open("/d/a", "r+"))
+        assert.equal("he", file:read(2))
+        assert(file:write "X")
+        assert.equal(0, file:seek "set")
+        assert.equal("heXlo", file:read "a")
+      end)
+      assert.same({ ["/d/a"] = "heXlo", ["/d/c"] = "hello",
+        ["/d/t/b"] = "two" }, test.files())
+    end
   end)
 end)

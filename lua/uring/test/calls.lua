@@ -2,6 +2,7 @@
 local core = require "uring.core"
 local errno = require "uring.errno"
 local Descriptors = require "uring.test.descriptors"
+local jobs = require "uring.test.jobs"
 local making = require "uring.test.making"
 local Ring = require "uring.test.ring"
 
@@ -311,12 +312,6 @@ for _, name in ipairs {
   end
 end
 
---- Jobs of threads: none is simulated.
----@param name string
-function calls.work(_, name)
-  error("uring.test does not simulate " .. tostring(name), 3)
-end
-
-calls.tray = calls.work
+calls.tray, calls.work = jobs.tray, jobs.work
 
 return calls
