@@ -52,8 +52,10 @@ static void work_readlinkat(Job *job) {
 
 /* realpath(path) -> the same without links, "." and ".." */
 static void work_realpath(Job *job) {
-  job->bytes = realpath(job->strings[0], NULL);
-  settle_bytes(job, job->bytes == NULL ? -1 : (int64_t)strlen(job->bytes));
+  if (!make_room(job, PATH_MAX))
+    return;
+  bool found = realpath(job->strings[0], job->bytes) != NULL;
+  settle_bytes(job, found ? (int64_t)strlen(job->bytes) : -1);
 }
 
 /* fchmod(fd, mode) */
@@ -154,6 +156,15 @@ Job *job_new(const JobKind *kind) {
   if (job != NULL)
     job->kind = kind;
   return job;
+}
+
+bool job_copy_string(Job *job, int index, const char *string) {
+  size_t size = strlen(string) + 1;
+  char *copy = malloc(size);
+  if (copy != NULL)
+    memcpy(copy, string, size);
+  job->strings[index] = copy;
+  return copy != NULL;
 }
 
 bool job_copy_fd(Job *job, int index, int fd) {

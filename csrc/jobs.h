@@ -50,7 +50,9 @@ struct Job {
 const JobKind *job_find(const char *name);
 /* NULL: there is no memory. */
 Job *job_new(const JobKind *kind);
-/* Has the job copy a descriptor as its next one; false: errno says why. */
+/* false: there is no memory. */
+bool job_copy_string(Job *job, int index, const char *string);
+/* false: errno says why. */
 bool job_copy_fd(Job *job, int index, int fd);
 /* Does it, on this thread. */
 void job_do(Job *job);

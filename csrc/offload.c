@@ -45,10 +45,8 @@ static void check_string(lua_State *L, int arg, Filling *filling) {
   size_t size;
   const char *string = luaL_checklstring(L, arg, &size);
   luaL_argcheck(L, strlen(string) == size, arg, "it contains a zero byte");
-  char *copy = strdup(string);
-  if (copy == NULL)
+  if (!job_copy_string(filling->job, filling->strings, string))
     luaL_error(L, "not enough memory");
-  filling->job->strings[filling->strings] = copy;
 }
 
 static void check_argument(lua_State *L, int arg, Filling *filling, char kind) {

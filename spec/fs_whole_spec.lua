@@ -152,6 +152,16 @@ describe("writing a whole file", function()
     end)
   end
 
+  it("goes through a pipe", function()
+    local fifo <close> = temp.fifo()
+    within.run(function()
+      local text = bytes(300000)
+      local reader = uring.spawn(fs.read_file, fifo.path)
+      assert.is_true(fs.write_file(fifo.path, text))
+      assert.is_true(reader:await() == text)
+    end)
+  end)
+
   it("appends", function()
     local one <close> = temp.file "a"
     within.run(function()

@@ -160,7 +160,10 @@ function File:seek(whence, offset)
   if self.is_reading then
     error("the stream is being read by another task", 2)
   end
-  if self.flush and not self:flush() then return self:flush() end
+  if self.flush then
+    local done, message, code = self:flush()
+    if not done then return nil, message, code end
+  end
   local ahead = #self.unread - self.at + 1
   if how ~= C.SEEK_CUR then ahead = 0 end
   if how == C.SEEK_CUR and offset == 0 then
