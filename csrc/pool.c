@@ -204,6 +204,17 @@ void pool_enter(void) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+/* What nobody has begun is not done any more. */
+static void drop_queued(void) {
+  for (Job *job = line_take(&pool.jobs); job != NULL;
+       job = line_take(&pool.jobs)) {
+    job->code = ECANCELED;
+    if (deliver(job))
+      job_free(job);
+  }
+  pool.queued = 0;
+}
+
 static void join_all(void) {
   for (int i = 0; i < POOL_THREADS; i++) {
     Worker *worker = &pool.workers[i];
@@ -220,6 +231,7 @@ void pool_leave(void) {
   pthread_mutex_lock(&pool.lock);
   if (--pool.users == 0) {
     pool.stops = true;
+    drop_queued();
     pthread_cond_broadcast(&pool.work);
     join_all();
     pool.stops = false;

@@ -194,6 +194,19 @@ describe("a root", function()
     end)
   end)
 
+  it("stays open for what still needs it, and no longer", function()
+    local folder <close> = scene()
+    within.run(function()
+      local count = 0
+      for _ in assert(fs.root(folder "in")).walk "." do
+        collectgarbage()
+        count = count + 1
+      end
+      assert.equal(9, count)
+      assert(fs.root(folder "in"))
+    end)
+  end)
+
   it("is a folder", function()
     within.run(function()
       assert.same({ n = 3, nil, "/dev/null: Not a directory",

@@ -28,6 +28,13 @@ function Base:__close()
   let_go(self)
 end
 
+-- What goes on when a call is over, such as a walk, may have it longer than
+-- the root does.
+function Base:__gc()
+  if self.fd >= 0 then system.close(self.fd) end
+  self.fd = -1
+end
+
 --- Calls a function of a place.
 ---@param base table
 ---@param body function
@@ -41,8 +48,6 @@ function root.call(base, body, ...)
 end
 
 ---@class uring.fs.Root
-local Root = { __name = "uring.fs.Root" }
-
 local methods = {}
 
 --- Closes it; what is under way ends as usual.
@@ -67,23 +72,24 @@ end
 
 local bases = setmetatable({}, { __mode = "k" })
 
-function Root:__close()
+local function close(self)
   methods.close(bases[self])
 end
 
-function Root:__gc()
-  local base = bases[self]
-  if base and base.fd >= 0 and base.users == 0 then
-    base.is_closed = true
-    system.close(base.fd)
-    base.fd = -1
-  end
-end
-
-function Root:__tostring()
+local function describe(self)
   local base = bases[self]
   return ("uring.fs.Root (%s)"):format(base.is_closed and "closed"
     or "fd " .. base.fd)
+end
+
+-- Makes a function of a root when it is first asked for.
+local function find_in(find, base)
+  return function(self, name)
+    local method = methods[name]
+    local made = method and function() return method(base) end or find(name)
+    rawset(self, name, made)
+    return made
+  end
 end
 
 --- Opens a folder as the root of paths: nothing that is done there leads out
@@ -105,14 +111,8 @@ function root.open(bind, base, path)
   local own = setmetatable({ fd = -1, resolve = place.CONFINED, users = 0,
     is_closed = false }, Base)
   bases[self] = own
-  local find = bind(own)
-  setmetatable(self, { __index = function(table, name)
-    local method = methods[name]
-    local made = method and function() return method(own) end or find(name)
-    rawset(table, name, made)
-    return made
-  end, __name = Root.__name, __close = Root.__close, __gc = Root.__gc,
-    __tostring = Root.__tostring })
+  setmetatable(self, { __index = find_in(bind(own), own),
+    __name = "uring.fs.Root", __close = close, __tostring = describe })
   own.fd = held:release()
   return self
 end
