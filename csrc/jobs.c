@@ -196,3 +196,21 @@ void job_free(Job *job) {
   free(job->bytes);
   free(job);
 }
+
+void job_line_add(JobLine *line, Job *job) {
+  job->next = NULL;
+  if (line->last == NULL)
+    line->first = job;
+  else
+    line->last->next = job;
+  line->last = job;
+}
+
+Job *job_line_take(JobLine *line) {
+  Job *job = line->first;
+  if (job != NULL)
+    line->first = job->next;
+  if (line->first == NULL)
+    line->last = NULL;
+  return job;
+}

@@ -46,6 +46,11 @@ struct Job {
   size_t size;
 };
 
+/* Jobs that wait for something, first come first served. */
+typedef struct {
+  Job *first, *last;
+} JobLine;
+
 /* The kind of a name; NULL: there is none. */
 const JobKind *job_find(const char *name);
 /* NULL: there is no memory. */
@@ -57,5 +62,8 @@ bool job_copy_fd(Job *job, int index, int fd);
 /* Does it, on this thread. */
 void job_do(Job *job);
 void job_free(Job *job);
+void job_line_add(JobLine *line, Job *job);
+/* NULL: there is none. */
+Job *job_line_take(JobLine *line);
 
 #endif

@@ -14,12 +14,8 @@
 
 #define STACK_SIZE (512 * 1024)
 
-typedef struct {
-  Job *first, *last;
-} Line;
-
 struct Tray {
-  Line done;
+  JobLine done;
   int fd;
   bool is_closed;
   unsigned out;  /* jobs that are not done */
@@ -37,7 +33,7 @@ typedef struct {
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t work;
-  Line jobs;
+  JobLine jobs;
   Worker workers[POOL_THREADS];
   unsigned queued, idle, users;
   unsigned forks; /* how often this process was forked off */
@@ -45,24 +41,6 @@ static struct {
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
-
-static void line_add(Line *line, Job *job) {
-  job->next = NULL;
-  if (line->last == NULL)
-    line->first = job;
-  else
-    line->last->next = job;
-  line->last = job;
-}
-
-static Job *line_take(Line *line) {
-  Job *job = line->first;
-  if (job != NULL)
-    line->first = job->next;
-  if (line->first == NULL)
-    line->last = NULL;
-  return job;
-}
 
 /* Forking */
 
@@ -86,7 +64,7 @@ static void init_condition(void) {
 static void begin_anew(void) {
   pthread_mutex_init(&pool.lock, NULL);
   init_condition();
-  pool.jobs = (Line){ 0 };
+  pool.jobs = (JobLine){ 0 };
   for (int i = 0; i < POOL_THREADS; i++)
     pool.workers[i].state = FREE;
   pool.queued = pool.idle = 0;
@@ -112,7 +90,7 @@ static bool deliver(Job *job) {
     return true;
   }
   bool was_empty = tray->done.first == NULL;
-  line_add(&tray->done, job);
+  job_line_add(&tray->done, job);
   while (was_empty && write(tray->fd, &one, sizeof one) < 0 && errno == EINTR)
     ;
   return false;
@@ -131,7 +109,7 @@ static Job *wait_for_job(void) {
   if (pool.queued == 0)
     return NULL;
   pool.queued--;
-  return line_take(&pool.jobs);
+  return job_line_take(&pool.jobs);
 }
 
 static void *run(void *worker) {
@@ -206,8 +184,8 @@ void pool_enter(void) {
 
 /* What nobody has begun is not done any more. */
 static void drop_queued(void) {
-  for (Job *job = line_take(&pool.jobs); job != NULL;
-       job = line_take(&pool.jobs)) {
+  for (Job *job = job_line_take(&pool.jobs); job != NULL;
+       job = job_line_take(&pool.jobs)) {
     job->code = ECANCELED;
     if (deliver(job))
       job_free(job);
@@ -257,14 +235,14 @@ Tray *tray_open(void) {
 
 void tray_close(Tray *tray) {
   pthread_mutex_lock(&pool.lock);
-  Line done = tray->done;
-  tray->done = (Line){ 0 };
+  JobLine done = tray->done;
+  tray->done = (JobLine){ 0 };
   tray->is_closed = true;
   close(tray->fd);
   if (tray->out == 0 || tray->fork != pool.forks)
     free(tray);
   pthread_mutex_unlock(&pool.lock);
-  for (Job *job = line_take(&done); job != NULL; job = line_take(&done))
+  for (Job *job = job_line_take(&done); job != NULL; job = job_line_take(&done))
     job_free(job);
 }
 
@@ -280,7 +258,7 @@ int tray_start(Tray *tray, Job *job) {
     job->id = ++tray->last_id;
     tray->out++;
     pool.queued++;
-    line_add(&pool.jobs, job);
+    job_line_add(&pool.jobs, job);
     pthread_cond_signal(&pool.work);
   }
   pthread_mutex_unlock(&pool.lock);
@@ -296,7 +274,7 @@ Job *tray_first(Tray *tray) {
 
 void tray_drop(Tray *tray) {
   pthread_mutex_lock(&pool.lock);
-  Job *job = line_take(&tray->done);
+  Job *job = job_line_take(&tray->done);
   pthread_mutex_unlock(&pool.lock);
   job_free(job);
 }
