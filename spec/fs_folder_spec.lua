@@ -87,9 +87,12 @@ describe("a folder", function()
   end)
 
   it("of ten thousand files is listed, walked and removed", function()
-    local folder <close> = process.folder()
-    shell([[mkdir "$1"/many && cd "$1"/many && seq -w 0 9999 | xargs touch]],
-      folder "")
+    local shm = "/dev/shm" -- in memory, where there is such a place
+    local folder <close> = process.folder(fs.exists(shm) and shm or nil)
+    shell([[mkdir "$1"/many]], folder "")
+    for i = 0, 9999 do
+      assert(io.open(folder(("many/%04d"):format(i)), "w")):close()
+    end
     within.run(function()
       local names = assert(fs.list(folder "many"))
       assert.equal(10000, #names)
