@@ -1,6 +1,6 @@
 /*
-** inotify.c - being told of changes to files, and where a file is read.
-** System calls that have no opcode and take no time.
+** inotify.c - being told of changes to files.  These system calls have no
+** opcode, and take no time.
 */
 #include "inotify.h"
 #include "fail.h"
@@ -55,21 +55,10 @@ static int inotify_remove(lua_State *L) {
   return 1;
 }
 
-/*
-** lseek(fd, offset, whence) -> the file's position; or nil, message, code.
-** whence is SEEK_SET, SEEK_CUR or SEEK_END.  lseek(2)
-*/
-static int inotify_lseek(lua_State *L) {
-  lua_Integer offset = luaL_checkinteger(L, 2);
-  return push_number(L, "lseek",
-                     lseek(check_int(L, 1), offset, check_int(L, 3)));
-}
-
 static const luaL_Reg functions[] = {
   { "inotify", inotify_new },
   { "inotify_add", inotify_add },
   { "inotify_remove", inotify_remove },
-  { "lseek", inotify_lseek },
   { NULL, NULL },
 };
 

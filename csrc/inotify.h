@@ -1,5 +1,5 @@
 /*
-** inotify.h - being told of changes to files, and where a file is read.
+** inotify.h - being told of changes to files.
 */
 #ifndef uring_inotify_h
 #define uring_inotify_h

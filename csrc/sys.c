@@ -87,6 +87,21 @@ static int sys_close(lua_State *L) {
   return 1;
 }
 
+/*
+** lseek(fd, offset, whence) -> the file's position; or nil, message, code.
+** whence is SEEK_SET, SEEK_CUR or SEEK_END.  lseek(2)
+*/
+static int sys_lseek(lua_State *L) {
+  lua_Integer offset = luaL_checkinteger(L, 2);
+  lua_Integer whence = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, 0 <= whence && whence <= INT_MAX, 3, "out of range");
+  lua_Integer position = lseek(check_fd(L, 1), offset, (int)whence);
+  if (position < 0)
+    return fail_push(L, "lseek", errno);
+  lua_pushinteger(L, position);
+  return 1;
+}
+
 /* memfd(string) -> fd of a file in memory that reads as these bytes from the
 ** start; or nil, message, code.  memfd_create(2) */
 static int sys_memfd(lua_State *L) {
@@ -170,6 +185,7 @@ static const luaL_Reg functions[] = {
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
   { "fail_needing", sys_fail_needing },
+  { "lseek", sys_lseek },
   { "memfd", sys_memfd },
   { "now", sys_now },
   { "pidfd", sys_pidfd },

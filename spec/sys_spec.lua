@@ -197,3 +197,24 @@ describe("now", function()
     end
   end)
 end)
+
+describe("the position of a file", function()
+  it("is set and told", function()
+    local ring = assert(uring.ring(2))
+    local fd = rows.call(ring, "openat", C.AT_FDCWD, "/proc/self/exe")
+    local size = core.lseek(fd, 0, C.SEEK_END)
+    assert.is_true(size > 1000)
+    assert.equal(7, core.lseek(fd, 7, C.SEEK_SET))
+    assert.equal(5, core.lseek(fd, -2, C.SEEK_CUR))
+    assert.same({ nil, "lseek: Invalid argument", errno.EINVAL },
+      { core.lseek(fd, -1, C.SEEK_SET) })
+    assert.same({ nil, "lseek: Invalid argument", errno.EINVAL },
+      { core.lseek(fd, 0, 4711) })
+    assert.error_matches(function() core.lseek(-1, 0, 0) end,
+      "not a descriptor")
+    assert.error_matches(function() core.lseek(fd, 0, -1) end,
+      "out of range")
+    uring.close(fd)
+    ring:close()
+  end)
+end)

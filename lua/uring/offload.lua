@@ -20,7 +20,6 @@ function Place:describe()
   return "a thread to do " .. self.name
 end
 
----@class uring.Tray
 local trays = setmetatable({}, { __mode = "k" }) -- of each scheduler
 
 -- Takes what is done, and wakes who waits for it.
