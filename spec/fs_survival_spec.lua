@@ -3,6 +3,7 @@
 local fs = require "uring.fs"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
+local test = require "uring.test"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -278,5 +279,43 @@ describe("a full disk", function()
       assert.is_true(written >= 1)
       file:close()
     end)
+  end)
+end)
+
+describe("in a simulation with faults", function()
+  local EXPECTED = { [errno.ENOSPC] = true, [errno.EMFILE] = true }
+
+  -- Lists, copies and removes a tree, in two tasks; what fails is to be one
+  -- of the expected.
+  local function work(count)
+    local function try(done, _, code)
+      if done then
+        count.done = count.done + 1
+      else
+        count.failed = count.failed + 1
+        assert.is_true(EXPECTED[code], errno[code])
+      end
+      return done
+    end
+    uring.map({ "/t", "/u" }, function(target)
+      local names = try(fs.list "/d")
+      if names then assert.same({ "a", "s" }, names) end
+      if try(fs.copy_tree("/d", target)) == 6 then
+        local text = try(fs.read_file(target .. "/s/b"))
+        if text then assert.equal("two", text) end
+      end
+      try(fs.write_file("/e", "new", { atomic = true, sync = true }))
+    end)
+  end
+
+  it("nothing hangs, is left open or comes out wrong", function()
+    local count = { done = 0, failed = 0 }
+    for seed = 1, 300 do
+      test.run({ seed = seed, faults = true, files = { ["/d/a"] = "one",
+        ["/d/s/b"] = "two", ["/e"] = "old" } }, work, count)
+      local left = test.files()["/e"]
+      assert.is_true(left == "new" or left == "old")
+    end
+    assert.is_true(count.done > 1000 and count.failed > 10)
   end)
 end)

@@ -33,13 +33,35 @@ local function hand_out(self, id, ...)
   return true
 end
 
+-- Nobody will learn what is done: who waits for it goes on.
+local function give_up(self, message, code)
+  for id, place in pairs(self.places) do
+    self.places[id] = nil
+    place.results = table.pack(nil, message, code)
+    loop.wake(place.thread)
+  end
+  self.out = 0
+end
+
+-- Waits until something is done.
+local function wait(tray, count)
+  local fd = tray:fileno()
+  local done, message, code = op.read(fd, count)
+  if code == errno.EAGAIN then
+    done, message, code = op.poll_add(fd, core.consts.POLLIN)
+  end
+  if code == errno.EINTR or code == errno.ECANCELED then return true end
+  return done, message, code
+end
+
 -- Runs in a coroutine that is no task, so a run does not wait for it.
 local function serve(self, scheduler)
   local tray <close> = self.tray
   local count = core.buffer(8)
   while self.out > 0 do
-    if not op.read(tray:fileno(), count) then break end
+    local done, message, code = wait(tray, count)
     while hand_out(self, tray:take()) do end
+    if not done then give_up(self, message, code) end
   end
   if trays[scheduler] == self then trays[scheduler] = nil end
 end

@@ -22,14 +22,15 @@ local copy = {}
 local function pump(from, to, done, size)
   local buffer = core.buffer(math.min(math.max(size + 1, 4096), CHUNK))
   while true do
-    local count, message, code = op.read(from, buffer, HERE)
+    local count, message, code = place.patiently(C.POLLIN, op.read, from,
+      buffer, HERE)
     if not count then return nil, message, code end
     if count == 0 then return done end
     local sent = 0
     while sent < count do
       local n
-      n, message, code = op.write(to, buffer:slice(sent + 1, count),
-        done + sent) -- a place that is told: see File:_transmit for why
+      n, message, code = place.patiently(C.POLLOUT, op.write, to,
+        buffer:slice(sent + 1, count), done + sent) -- see File:_transmit
       if not n then return nil, message, code end
       if n == 0 then return nil, "closed", errno.EPIPE end
       sent = sent + n

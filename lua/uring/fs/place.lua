@@ -142,6 +142,23 @@ function place.path_of(fd)
   return "/proc/self/fd/" .. fd
 end
 
+--- Does an op on a descriptor again where it is to be tried again.
+---@param events integer of poll(2)
+---@param start function of uring.op
+---@param fd integer
+---@param ... any
+---@return any value
+---@return string? message
+---@return integer? code
+function place.patiently(events, start, fd, ...)
+  local value, message, code = start(fd, ...)
+  while code == errno.EAGAIN or code == errno.EINTR do
+    if code == errno.EAGAIN then op.poll_add(fd, events) end
+    value, message, code = start(fd, ...)
+  end
+  return value, message, code
+end
+
 -- Failing
 
 --- Tells what has failed about a path.

@@ -23,6 +23,10 @@ local SPARE = 32 -- Buffers of CHUNK that are kept
 
 local spare = {} -- Buffers that nobody uses
 
+local function read(fd, buffer)
+  return place.patiently(C.POLLIN, op.read, fd, buffer, HERE)
+end
+
 local function too_long(path)
   return nil, path .. ": too long", errno.ELIMIT
 end
@@ -31,7 +35,7 @@ end
 local function read_rest(fd, first, limit)
   local pieces, size, buffer = { first }, #first, core.buffer(LARGE)
   while size <= limit do
-    local count, message, code = op.read(fd, buffer, HERE)
+    local count, message, code = read(fd, buffer)
     if not count then return nil, message, code end
     if count == 0 then break end
     size = size + count
@@ -54,7 +58,7 @@ local function read_into(fd, buffer)
   local size = 0
   while size < CHUNK do
     local rest = size == 0 and buffer or buffer:slice(size + 1, CHUNK)
-    local count, message, code = op.read(fd, rest, HERE)
+    local count, message, code = read(fd, rest)
     if not count then return nil, message, code end
     size = size + count
     if count == 0 or size == count and is_all(fd, count) then break end
@@ -100,7 +104,8 @@ local function write_all(fd, data)
   local sent, size = 0, #data
   while sent < size do
     local rest = sent == 0 and data or core.slice(data, sent + 1)
-    local count, message, code = op.write(fd, rest, sent)
+    local count, message, code = place.patiently(C.POLLOUT, op.write,
+      fd, rest, sent)
     if not count then return nil, message, code end
     if count == 0 then return nil, "closed", errno.EPIPE end
     sent = sent + count
