@@ -1,5 +1,4 @@
---- Follows a file as tail -F does: also one that is cut off, or moved away and
--- made anew.
+--- Follows a file as tail -F does: also one that is cut off, or made anew.
 -- run: lua5.4 examples/tail.lua FILE [BYTES]
 -- prints: the last so many bytes (default 0), and what is added until Ctrl-C
 local fs = require "uring.fs"
