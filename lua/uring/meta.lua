@@ -1512,6 +1512,30 @@ function SQE:prep_nop128() end
 ---@return integer id
 function SQE:prep_uring_cmd128(cmd_op, fd, cmd) end
 
+--- Where jobs lie that a thread has done.
+---@class uring.Tray
+local Tray = {}
+
+--- tray:close() closes it, and forgets what is not done yet.
+function Tray:close() end
+
+--- tray:fileno() -> an eventfd, readable when jobs are done
+---@return integer
+function Tray:fileno() end
+
+--- tray:start(name, ...) -> id; or nil, message, code. Descriptors and strings
+--- are copied.
+---@param name string
+---@param ... any
+---@return integer?
+---@return string? message
+---@return integer? code
+function Tray:start(name, ...) end
+
+--- tray:take() -> id of a job that is done, and what it says; nil: none is
+---@return integer?
+function Tray:take() end
+
 --- Every row of the opcode table as a function that waits.
 ---@class uring.op
 local op = {}
@@ -2533,6 +2557,11 @@ function core.bind(ring) end
 ---@return integer? code
 function core.bind_socket(fd, address, mode) end
 
+--- block(name, ...) keeps signals from acting until they are unblocked.
+---@param name string
+---@param ... string
+function core.block(name, ...) end
+
 --- buffer(size [, align]) -> Buffer of so many zero bytes
 ---@param size integer
 ---@param align? integer
@@ -2554,6 +2583,10 @@ function core.catch(name, ignore) end
 ---@return integer? code
 function core.close(fd) end
 
+--- cpus() -> how many processors we may run on. sched_getaffinity(2)
+---@return integer
+function core.cpus() end
+
 --- cqe_flag_names(flags) -> the set of IORING_CQE_F_* names
 ---@param flags integer
 ---@return table<string, true>
@@ -2562,6 +2595,10 @@ function core.cqe_flag_names(flags) end
 --- die(name) ends the process as the signal does that nobody catches.
 ---@param name integer
 function core.die(name) end
+
+--- environ() -> {NAME = value, ...} of this process
+---@return table
+function core.environ() end
 
 --- epoll() -> fd of an epoll instance, or nil, message, code. epoll_create1(2)
 ---@return integer?
@@ -2593,6 +2630,14 @@ function core.fail(what, code) end
 ---@return integer|string
 ---@return integer? code
 function core.fail_needing(what, since, code) end
+
+--- fork() -> integer: in the child 0, in the parent its pid; or nil, message,
+--- code. What stdio has buffered is written before, so that it is not written
+--- twice. A child gets SIGTERM when the thread ends that has made it. fork(2)
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.fork() end
 
 --- futexes{{buffer, value [, flags]}, ...} -> Futexes for futex_waitv: each
 --- waits while the 32 bits at the start of its Buffer are this value.
@@ -2626,6 +2671,35 @@ function core.getsockname(fd) end
 ---@return integer? code
 function core.getsockopt(fd, level, name, size) end
 
+--- has_ring() -> whether this process has an io_uring open, whoever's
+---@return boolean
+function core.has_ring() end
+
+--- inotify() -> fd, close-on-exec; or nil, message, code. inotify_init1(2)
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.inotify() end
+
+--- inotify_add(fd, path, mask) -> number of the watch; or nil, message, code.
+--- inotify_add_watch(2)
+---@param fd integer
+---@param path string
+---@param mask integer
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.inotify_add(fd, path, mask) end
+
+--- inotify_remove(fd, watch) -> true; or nil, message, code.
+--- inotify_rm_watch(2)
+---@param fd integer
+---@param watch integer
+---@return true?
+---@return string? message
+---@return integer? code
+function core.inotify_remove(fd, watch) end
+
 --- interface(name) -> its index, or nil, message, code. if_nametoindex(3)
 ---@param name string
 ---@return integer?
@@ -2643,6 +2717,17 @@ function core.iovecs(items) end
 ---@return boolean
 function core.is_blocked(name) end
 
+--- kill(pidfd, signal [, pid]) -> true, or nil, message, code: to the process,
+--- or, where its pid is given too, to the process group that it leads. A name
+--- as in kill(1), or a number. pidfd_send_signal(2)
+---@param pidfd integer
+---@param signal string|integer
+---@param pid? integer
+---@return true?
+---@return string? message
+---@return integer? code
+function core.kill(pidfd, signal, pid) end
+
 --- let_go(name) undoes that -> whether one came that no step has told of
 ---@param name integer
 ---@return boolean
@@ -2656,11 +2741,29 @@ function core.let_go(name) end
 ---@return integer? code
 function core.listen(fd, backlog) end
 
+--- lseek(fd, offset, whence) -> the file's position; or nil, message, code.
+--- whence is SEEK_SET, SEEK_CUR or SEEK_END. lseek(2)
+---@param fd integer
+---@param offset integer
+---@param whence integer
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.lseek(fd, offset, whence) end
+
 --- mark_path(address) -> the bytes of a mark by which to know the socket again;
 --- nil: there is none
 ---@param address uring.Address
 ---@return string?
 function core.mark_path(address) end
+
+--- memfd(string) -> fd of a file in memory that reads as these bytes from the
+--- start; or nil, message, code. memfd_create(2)
+---@param string string
+---@return integer?
+---@return string? message
+---@return integer? code
+function core.memfd(string) end
 
 --- message{iov=, name=, control=} -> Message for sendmsg and recvmsg. iov is a
 --- string, a Buffer or an Iovecs; name an Address to send to, or true where the
@@ -2686,6 +2789,15 @@ function core.pidfd(pid) end
 ---@return integer|string
 ---@return integer? code
 function core.pipe() end
+
+--- reap(pidfd) -> true, and the exit status of a child, or nil and the number
+--- of the signal that ended it; false while it lives; or nil, message, code.
+--- waitid(2)
+---@param pidfd integer
+---@return true?
+---@return string? message
+---@return integer? code
+function core.reap(pidfd) end
 
 --- register_query() -> {request_opcodes=, register_opcodes=, query_opcodes=,
 --- features={}, setup_flags={}, sqe_flags={}, enter_flags=}, what this kernel
@@ -2800,10 +2912,28 @@ function core.socket(domain, type, protocol) end
 ---@return integer? code
 function core.socketpair(type) end
 
+--- spawn{argv =, paths =, env =, stdin =, stdout =, stderr =, cwd =, pgroup =,
+--- session =, uid =, gid =} -> two integers, pid and pidfd; or nil, step, code:
+--- "exec", or what else has failed before. The first of the paths that there is
+--- becomes the program. env is a list of "NAME=value", left out ours; the
+--- others are integers, and left out as they are for us; -1 is /dev/null. The
+--- program has no descriptors but 0, 1 and 2, blocks no signal, and ignores
+--- those that we do, but SIGPIPE.
+---@param options table
+---@return integer?
+---@return integer?
+function core.spawn(options) end
+
 --- strerror(code) -> what an errno means
 ---@param code integer
 ---@return string
 function core.strerror(code) end
+
+--- tray() -> Tray; or nil, message, code
+---@return uring.Tray?
+---@return string? message
+---@return integer? code
+function core.tray() end
 
 --- unblock(name, ...) lets signals act as before signalfd.
 ---@param name string
@@ -2816,6 +2946,19 @@ function core.unblock(name, ...) end
 ---@return uring.Address
 function core.unpack_sockaddr(string_or_buffer) end
 
+--- wall() -> CLOCK_REALTIME, what a clock on the wall shows, in nanoseconds
+---@return integer
+function core.wall() end
+
+--- work(name, ...) -> what the job says: true, a count or bytes; or nil,
+--- message, code. Blocks the thread until it is done.
+---@param name string
+---@param ... any
+---@return any?
+---@return string? message
+---@return integer? code
+function core.work(name, ...) end
+
 local _types = {
   Address,
   BufRing,
@@ -2827,6 +2970,7 @@ local _types = {
   Message,
   Ring,
   SQE,
+  Tray,
   op,
 }
 

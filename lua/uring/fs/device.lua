@@ -1,7 +1,7 @@
 --- What a File does beside bytes and position: sync, room, advice, locks.
 local core = require "uring.core"
 local errno = require "uring.errno"
-local File = require "uring.fs.file"
+local File = require "uring.fs.positional"
 local loop = require "uring.loop"
 local offload = require "uring.offload"
 local op = require "uring.op"

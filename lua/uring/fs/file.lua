@@ -1,5 +1,4 @@
 --- uring.File: a stream with a position.
-local attributes = require "uring.fs.attributes"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local limits = require "uring.limits"
@@ -52,45 +51,75 @@ local function move_on(self, at, count)
   end
 end
 
-function File:_receive()
-  local buffer = self.buffer
-    or core.buffer(CHUNK, self.is_direct and PAGE or nil)
-  self.buffer = buffer
+function File:_receive_into(buffer)
   local at = self.is_direct and position(self) or nil
   local count, message, code = patiently(self, C.POLLIN, op.read, buffer,
     at or HERE)
-  if not count then return nil, message, code end
   move_on(self, at, count)
+  return count, message, code
+end
+
+--- Makes a Buffer that the file can be read into.
+---@param self uring.File
+---@param size integer bytes
+---@return uring.Buffer
+function File.new_buffer(self, size)
+  return core.buffer(size, self.is_direct and PAGE or nil)
+end
+
+function File:_receive()
+  local buffer = self.buffer or File.new_buffer(self, CHUNK)
+  self.buffer = buffer
+  local count, message, code = self:_receive_into(buffer)
+  if not count then return nil, message, code end
   return buffer:sub(1, count)
+end
+
+function File:_receive_view()
+  local buffer = File.new_buffer(self, CHUNK)
+  local count, message, code = self:_receive_into(buffer)
+  if not count then return nil, message, code end
+  return count > 0 and buffer:slice(1, count) or ""
 end
 
 -- What was read ahead is read again, or written over: the kernel's position
 -- becomes that of the program.  Pipes have none, and keep what they have.
 local function step_back(self)
-  local ahead = #self.unread - self.at + 1
+  local ahead = #self.received - self.at + 1
   if ahead > 0 and not self.is_reading
     and system.lseek(self.fd, -ahead, C.SEEK_CUR) then
-    self.unread, self.at = "", 1
+    self.received, self.at = "", 1
   end
 end
 
--- O_DIRECT wants it aligned.
-local function aligned(self, data)
+--- What is written to a file with O_DIRECT has to be aligned.
+---@param self uring.File
+---@param data string|uring.Buffer
+---@return string|uring.Buffer
+function File.aligned(self, data)
   if not self.is_direct or type(data) ~= "string" then return data end
-  local buffer = core.buffer(#data, PAGE)
+  local buffer = File.new_buffer(self, #data)
   buffer:set(1, data)
   return buffer
 end
 
-function File:_transmit(data)
+local function transmit(self, write, data, size)
   step_back(self)
   local at = position(self)
-  local count, message, code = patiently(self, C.POLLOUT, op.write,
-    aligned(self, data), self.is_direct and at or HERE)
-  if self.is_direct or count and count < #data then
+  local count, message, code = patiently(self, C.POLLOUT, write, data,
+    self.is_direct and at or HERE)
+  if self.is_direct or count and count < size then
     move_on(self, at, count)
   end
   return count, message, code
+end
+
+function File:_transmit(data)
+  return transmit(self, op.write, File.aligned(self, data), #data)
+end
+
+function File:_transmit_parts(iovecs, size)
+  return transmit(self, op.writev, iovecs, size)
 end
 
 --- Closes the file and waits for what the kernel says to that: some file
@@ -104,7 +133,7 @@ function File:close()
     return self:_abandon()
   end
   if not coroutine.isyieldable() then return self:_abandon() end
-  self.is_closed, self.buffer, self.unread, self.at = true, nil, "", 1
+  self.is_closed, self.buffer, self.received, self.at = true, nil, "", 1
   limits.forget(self)
   local ok, message, code = op.close(self.fd)
   return in_context(self, ok, message, code)
@@ -164,7 +193,7 @@ function File:seek(whence, offset)
     local done, message, code = self:flush()
     if not done then return nil, message, code end
   end
-  local ahead = #self.unread - self.at + 1
+  local ahead = #self.received - self.at + 1
   if how ~= C.SEEK_CUR then ahead = 0 end
   if how == C.SEEK_CUR and offset == 0 then
     local at, message, code = system.lseek(self.fd, 0, how)
@@ -173,100 +202,8 @@ function File:seek(whence, offset)
   end
   local at, message, code = system.lseek(self.fd, offset - ahead, how)
   if not at then return in_context(self, nil, message, code) end
-  self.unread, self.at = "", 1
+  self.received, self.at = "", 1
   return at
-end
-
-local function check_count(what, name, value)
-  value = type(value) == "number" and math.tointeger(value)
-  if not value or value < 0 then
-    error(("%s: bad argument '%s' (count expected)"):format(what, name), 3)
-  end
-  return value
-end
-
-local function read_at(self, count, offset)
-  local pieces, got = {}, 0
-  local buffer = core.buffer(math.min(math.max(count, 1), 16 * CHUNK),
-    self.is_direct and PAGE or nil)
-  while got < count do
-    local into = count - got < #buffer and buffer:slice(1, count - got)
-      or buffer
-    local n, message, code = op.read(self.fd, into, offset + got)
-    if not n then
-      if got == 0 then return nil, message, code end
-      break
-    end
-    if self.is_closed then return nil end
-    if n == 0 then break end
-    got = got + n
-    pieces[#pieces + 1] = buffer:sub(1, n)
-  end
-  return table.concat(pieces)
-end
-
---- Reads somewhere; the position stays.
----@param count integer bytes; fewer only at the end of the file
----@param offset integer from the beginning
----@return string? bytes nil at the end of the file
----@return string? message
----@return integer? code
-function File:pread(count, offset)
-  count = check_count("pread", "count", count)
-  offset = check_count("pread", "offset", offset)
-  local bytes, message, code = File.using(self, read_at, count, offset)
-  if not bytes then return nil, message, code end
-  if bytes == "" and count > 0 then return nil end
-  return bytes
-end
-
-local function write_at(self, data, offset)
-  local sent, size = 0, #data
-  while sent < size do
-    local rest = sent == 0 and data or core.slice(data, sent + 1)
-    local n, message, code = op.write(self.fd, aligned(self, rest),
-      offset + sent)
-    if n == 0 then n, message, code = nil, "closed", errno.EPIPE end
-    if not n then return nil, message, code, sent end
-    sent = sent + n
-    if self.is_closed and sent < size then return nil, nil, nil, sent end
-  end
-  return self
-end
-
---- Writes all of something somewhere; the position stays.  A file that was
--- opened to append appends all the same: so does Linux.
----@param data string|uring.Buffer
----@param offset integer from the beginning
----@return uring.File? self
----@return string? message
----@return integer? code
----@return integer? written bytes that had gone before it failed
-function File:pwrite(data, offset)
-  if type(data) == "number" then data = tostring(data) end
-  if type(data) ~= "string" and type(data) ~= "userdata" then
-    error("pwrite: bad argument 'data' (string expected, got " .. type(data)
-      .. ")", 2)
-  end
-  offset = check_count("pwrite", "offset", offset)
-  if #data == 0 and not self.is_closed then return self end
-  local done, message, code, written = File.using(self, write_at, data, offset)
-  if done then return self end
-  return nil, message, code, written or 0
-end
-
-local function resize(self, size)
-  return attributes.resize(self.fd, size)
-end
-
---- Cuts the file off, or extends it with zeros; the position stays.
----@param size integer bytes
----@return boolean? true
----@return string? message
----@return integer? code
-function File:truncate(size)
-  size = check_count("truncate", "size", size)
-  return File.using(self, resize, size)
 end
 
 Stream.class(File, Stream.Reader, Stream.Writer)
@@ -276,10 +213,11 @@ Stream.class(File, Stream.Reader, Stream.Writer)
 ---@param flags? integer with which it is opened
 ---@return uring.File
 function File.new(path, flags)
+  local is_direct = (flags or 0) & C.O_DIRECT ~= 0
   return setmetatable({
-    fd = -1, is_closed = true, path = path, unread = "", at = 1,
-    line_limit = math.huge, all_limit = math.huge,
-    is_direct = (flags or 0) & C.O_DIRECT ~= 0,
+    fd = -1, is_closed = true, path = path,
+    line_limit = math.huge, all_limit = math.huge, is_direct = is_direct,
+    _transmit_parts = not is_direct and File._transmit_parts,
   }, File)
 end
 

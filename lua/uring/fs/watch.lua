@@ -117,11 +117,11 @@ end
 
 -- The first event of what was read.
 local function unpack(self)
-  local number, mask, cookie, size, at = HEAD:unpack(self.unread, self.at)
+  local number, mask, cookie, size, at = HEAD:unpack(self.received, self.at)
   local watched = self.paths[number]
   local event = { mask = mask, kinds = kinds_of(mask), watched = watched,
     path = watched }
-  if size > 0 then event.name = ("z"):unpack(self.unread, at) end
+  if size > 0 then event.name = ("z"):unpack(self.received, at) end
   if event.name and watched then
     event.path = watched:gsub("/$", "") .. "/" .. event.name
   end
@@ -141,7 +141,7 @@ local function fill(self)
   if not ok then error(count, 0) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if not count then return nil, message, code end
-  self.unread, self.at = self.buffer:sub(1, count), 1
+  self.received, self.at = self.buffer:sub(1, count), 1
   return true
 end
 
@@ -158,7 +158,7 @@ function Watch:read()
   if self.is_reading then
     error("the watch is being read by another task", 2)
   end
-  if self.at > #self.unread then
+  if self.at > #self.received then
     if self.count == 0 then return nil end
     if self.read_timeout and not loop.is_running() then
       return loop.block(Watch.read, self)
@@ -207,7 +207,7 @@ function api.watch(base, paths, kinds)
   for _, path in ipairs(paths) do check.path("watch", path) end
   local mask = mask_of("fs.watch", kinds)
   local self = setmetatable({ fd = -1, is_closed = true, base = base,
-    unread = "", at = 1, count = 0, paths = {}, numbers = {} }, Watch)
+    received = "", at = 1, count = 0, paths = {}, numbers = {} }, Watch)
   local fd, message, code = system.inotify()
   if not fd then return nil, message, code end
   Stream.own(self, fd)

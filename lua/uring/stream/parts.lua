@@ -160,7 +160,7 @@ function Parts.transmit(stream, parts)
     return stream:_transmit(items[first])
   end
   local rest = table.move(items, first, last, 1, {})
-  return stream:_transmit_parts(core.iovecs(rest))
+  return stream:_transmit_parts(core.iovecs(rest), total(rest))
 end
 
 return Parts

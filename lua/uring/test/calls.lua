@@ -5,37 +5,15 @@ local Descriptors = require "uring.test.descriptors"
 local jobs = require "uring.test.jobs"
 local making = require "uring.test.making"
 local Ring = require "uring.test.ring"
+local signals = require "uring.test.signals"
 
 local SOMAXCONN = 4096
-
-local NUMBERS = {} -- of signals, by name
-for number = 64, 1, -1 do
-  NUMBERS[core.signal_name(number) or number] = number
-end
-for _, name in ipairs { -- that nobody can wait for
-  "BUS", "FPE", "ILL", "KILL", "SEGV", "STOP", "SYS", "TRAP",
-} do
-  NUMBERS[name] = nil
-end
 
 local function check_integer(name, position, value)
   if math.type(value) ~= "integer" then
     error(("bad argument #%d to '%s' (number expected, got %s)"):format(
       position, name, type(value)), 3)
   end
-end
-
-local function check_signals(name, ...)
-  local wanted = {}
-  for i = 1, select("#", ...) do
-    local signal = select(i, ...)
-    if not NUMBERS[signal] then
-      error(("bad argument #%d to '%s' (no signal '%s')"):format(i, name,
-        tostring(signal)), 3)
-    end
-    wanted[NUMBERS[signal]] = true
-  end
-  return wanted
 end
 
 -- Whether the function that called ours was called by the collector.
@@ -201,63 +179,10 @@ maker("socket", function(sim, domain, kind)
 end)
 
 maker("signalfd", function(sim, ...)
-  local wanted = check_signals("signalfd", ...)
+  local wanted = signals.check("signalfd", ...)
   for number in pairs(wanted) do sim.blocked[number] = true end
   return making.signalfd(sim, wanted, "signalfd")
 end)
-
---- Whether a signal is blocked.
----@param sim uring.test.Sim
----@param name string
----@return boolean
-function calls.is_blocked(sim, name)
-  check_signals("is_blocked", name)
-  return sim.blocked[NUMBERS[name]] == true
-end
-
---- Keeps signals from acting.
----@param sim uring.test.Sim
----@param ... string names
-function calls.block(sim, ...)
-  for number in pairs(check_signals("block", ...)) do
-    sim.blocked[number] = true
-  end
-end
-
---- Lets signals act again.
----@param sim uring.test.Sim
----@param ... string names
-function calls.unblock(sim, ...)
-  for number in pairs(check_signals("unblock", ...)) do
-    sim.blocked[number] = nil
-  end
-end
-
---- Leaves SIGPIPE as it is: nothing here raises it.
----@return false
-function calls.sigpipe() return false end
-
---- Has steps tell of a signal.
----@param sim uring.test.Sim
----@param name string
----@return true
-function calls.catch(sim, name)
-  sim.caught[NUMBERS[name]] = true
-  return true
-end
-
---- Undoes that.
----@param sim uring.test.Sim
----@param name string
-function calls.let_go(sim, name)
-  sim.caught[NUMBERS[name]] = nil
-end
-
---- Ends the program as a signal does.
----@param name string
-function calls.die(_, name)
-  error("uring.test: the program dies of " .. name, 0)
-end
 
 --- The time on the monotonic clock.
 ---@param sim uring.test.Sim
@@ -313,5 +238,6 @@ for _, name in ipairs {
 end
 
 calls.tray, calls.work = jobs.tray, jobs.work
+for name, call in pairs(signals.calls) do calls[name] = call end
 
 return calls
