@@ -294,7 +294,7 @@ describe("examples/scan.lua", function()
         err = "scan: usage: scan.lua HOST FROM[-TO] [SECONDS [AT-ONCE]]\n" },
         scan(table.unpack(words)))
     end
-    assert.same({ code = 1, out = "", err = "scan: connect nowhere, port 1: "
-      .. "not a numeric address\n" }, scan("nowhere", "1"))
+    assert.same({ code = 1, out = "", err = "scan: connect resolve "
+      .. "not a name: not a domain name\n" }, scan("not a name", "1"))
   end)
 end)

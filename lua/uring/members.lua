@@ -21,12 +21,10 @@ local function close_gaps(self)
   local last = 0
   for seat = 1, self.last do
     local member = self[seat]
+    self[seat] = nil
     if member then
       last = last + 1
-      self[seat], self[last] = nil, member
-      member.seat = last
-    else
-      self[seat] = nil
+      self[last], member.seat = member, last
     end
   end
   self.last = last

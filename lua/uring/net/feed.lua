@@ -38,12 +38,14 @@ local function open(self)
 end
 
 --- Takes the next descriptor.  Where that fails the feed begins anew next
--- time, and one accept tells why.
+-- time, and one accept tells why.  What came before the listener was closed
+-- is given out yet: its clients have been accepted.
 ---@return integer? fd nil where there is none, or a feed is of no use
 function Feed:next()
   local listener, is_first = self.listener, not self.is_asked
   self.is_asked = true
-  if is_first or listener.is_closed or listener.read_timeout
+  local has_ended = listener.is_closed and not self.source
+  if is_first or has_ended or listener.read_timeout
     or listener.accepted[1] or not isyieldable() then
     self:close()
     return nil
