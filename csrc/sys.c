@@ -42,10 +42,18 @@ static int push_pair(lua_State *L, const char *what, int code,
   return 2;
 }
 
-/* pipe() -> fd to read, fd to write; or nil, message, code.  pipe2(2) */
+/*
+** pipe([size]) -> fd to read, fd to write; or nil, message, code.  It holds
+** so many bytes, where the kernel allows that.  pipe2(2), F_SETPIPE_SZ
+*/
 static int sys_pipe(lua_State *L) {
+  lua_Integer size = luaL_optinteger(L, 1, 0);
+  luaL_argcheck(L, 0 <= size && size <= INT_MAX, 1, "out of range");
   int fds[2];
-  return push_pair(L, "pipe", pipe2(fds, O_CLOEXEC), fds);
+  int code = pipe2(fds, O_CLOEXEC);
+  if (code == 0 && size > 0)
+    fcntl(fds[1], F_SETPIPE_SZ, (int)size);
+  return push_pair(L, "pipe", code, fds);
 }
 
 /*

@@ -1,6 +1,7 @@
 --- Concatenates: copies files to standard output, one after the other.
 -- run: lua5.4 examples/cat.lua [file...]    no file, or -: standard input
 -- prints: what is in them; for one that cannot be read, cat: NAME: reason
+local stream = require "uring.stream"
 local uring = require "uring"
 
 local failed = false
@@ -10,20 +11,19 @@ local function complain(message)
   failed = true
 end
 
+-- Where there is a pipe, the kernel moves the bytes by itself.
 local function copy(file)
-  while true do
-    local bytes, message = file:read_some()
-    if not bytes then return message end
-    assert(uring.stdout:write(bytes))
-  end
+  local count, message = stream.copy(file, uring.stdout)
+  if count then return end
+  if message:find "^stdout" then error(message, 0) end
+  complain(message)
 end
 
 uring.run(function(...)
   for _, name in ipairs { ... } do
     local file, message = uring.stdin, nil
     if name ~= "-" then file, message = uring.open(name) end
-    if file then message = copy(file) end
-    if message then complain(message) end
+    if file then copy(file) else complain(message) end
     if file and name ~= "-" then file:close() end
   end
 end, table.unpack(#arg > 0 and arg or { "-" }))

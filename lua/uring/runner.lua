@@ -3,6 +3,7 @@ local exit = require "uring.exit"
 local holding = require "uring.stream.holding"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
+local pipes = require "uring.stream.pipes"
 local report = require "uring.report"
 local Scheduler = require "uring.scheduler"
 local Scope = require "uring.nursery"
@@ -138,6 +139,7 @@ end
 local function end_now(self)
   self.is_over = true
   loop.live[self.scheduler] = nil
+  pipes.close_all(self.scheduler)
   let_signals_go(self)
 end
 

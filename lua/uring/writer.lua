@@ -73,7 +73,7 @@ end
 -- has, and the rest has not, what comes later would make no sense to a peer.
 local function transmit_all(self, data, alarm, parts)
   local sent, rest, count, message, code = 0, data, nil, nil, nil
-  local transmit = parts and Parts.transmit or self._transmit
+  local transmit = parts and parts.transmit or self._transmit
   while not self.is_closed and not (alarm and alarm.rang) do
     count, message, code = transmit(self, rest)
     if count and count > 0 then

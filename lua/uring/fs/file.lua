@@ -15,7 +15,7 @@ local HERE = -1 -- the file's own position
 
 ---@class uring.File: uring.Stream
 ---@field path string? as it was opened
-local File = { __name = "uring.File" }
+local File = { __name = "uring.File", splices = "any" }
 
 local function in_context(self, value, message, code)
   if value ~= nil then return value end

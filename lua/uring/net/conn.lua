@@ -14,7 +14,7 @@ local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 
 ---@class uring.Conn: uring.Stream
-local Conn = { __name = "uring.Conn", breaks = true }
+local Conn = { __name = "uring.Conn", breaks = true, splices = "socket" }
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn

@@ -1,0 +1,290 @@
+--- Copying what comes from one stream to another: stream.copy.
+-- A piece at a time.  What has not gone when it fails, or is cancelled, is
+-- unread again where it came from: one may go on.
+local core = require "uring.core"
+local errno = require "uring.errno"
+local intake = require "uring.stream.intake"
+local loop = require "uring.loop"
+local splice = require "uring.stream.splice"
+
+local SIZE = 65536 -- bytes of a piece that goes through a Buffer
+local MOST = 64 -- Buffers that are kept for later
+
+-- What says that two descriptors cannot be spliced.
+local UNABLE = {
+  [errno.EINVAL] = true, [errno.ENOSYS] = true, [errno.EOPNOTSUPP] = true,
+}
+
+---@class uring.Copy
+---@field count integer bytes that have gone
+---@field ways function[] that come into question, the best first
+---@field fault "read"|"write"|false which side has failed
+local Copy = {}
+Copy.__index = Copy
+
+-- A piece in memory
+
+---@class uring.Piece
+---@field data string|uring.Buffer
+---@field buffer uring.Buffer|false of which data is a part
+local Piece = {}
+Piece.__index = Piece
+
+function Piece:__len()
+  return #self.data
+end
+
+--- Parts have this method too.
+function Piece:skip()
+  return self
+end
+
+--- Sends what goes at once.
+---@param stream table
+---@param piece uring.Piece
+---@return integer? count
+---@return string? message
+---@return integer? code
+function Piece.transmit(stream, piece)
+  local data, transmit = piece.data, stream._transmit_some
+  if piece.sent > 0 then data = core.slice(data, piece.sent + 1) end
+  local count, message, code = (transmit or stream._transmit)(stream, data)
+  if count then piece.sent = piece.sent + count end
+  return count, message, code
+end
+
+local kept = {} -- Buffers of SIZE
+
+-- Waits first, so that who waits for long has no Buffer.
+local function read_into(src, size, most)
+  if src.splices then
+    local ready, message, code = splice.wait(src)
+    if not ready then return nil, message, code end
+  end
+  local buffer = size == SIZE and table.remove(kept) or core.buffer(size)
+  local count, message, code = src:read_into(buffer, 1, most)
+  local piece = setmetatable({ buffer = buffer, sent = 0 }, Piece)
+  if not count then
+    piece:finish()
+    return nil, message, code
+  end
+  piece.data = count == size and buffer or buffer:slice(1, count)
+  return piece
+end
+
+-- Reads what there is, waiting for a first byte.
+local function read(src, size, most)
+  if src._receive_into and src.at > #src.received then
+    return read_into(src, size, most)
+  end
+  local bytes, message, code = src:read_some(most)
+  if not bytes then return nil, message, code end
+  return setmetatable({ data = bytes, buffer = false, sent = 0 }, Piece)
+end
+
+--- Gives back to where it came from what has not gone.
+---@param src table
+function Piece:put_back(src)
+  intake.put_back(src, self.data:sub(self.sent + 1))
+end
+
+--- It is of no more use.
+function Piece:finish()
+  local buffer = self.buffer
+  if buffer and #buffer == SIZE and #kept < MOST then
+    kept[#kept + 1] = buffer
+  end
+end
+
+-- Holding back what the destination holds back
+
+local function hold(dst, piece)
+  local done, message, code, sent = dst:write(piece.data)
+  piece.sent = done and #piece.data or sent or 0
+  return done, message, code
+end
+
+local function deliver(self, piece)
+  local dst = self.dst
+  if dst.held then
+    if self.holds then return hold(dst, piece) end
+    local done, message, code = dst:flush()
+    if not done then return nil, message, code end
+  end
+  return dst:_write_out(piece)
+end
+
+-- Nobody reads from the source meanwhile, as some of it may go back there.
+local function send(self, piece)
+  local src, dst = self.src, self.dst
+  local was_broken = dst.is_broken
+  src.is_reading = true
+  local ok, done, message, code = pcall(deliver, self, piece)
+  local complete = ok and done
+  if not complete and not src.is_closed then
+    piece:put_back(src)
+    dst.is_broken = was_broken
+  end
+  src.is_reading = false
+  self.count, self.left = self.count + piece.sent, self.left - piece.sent
+  if complete then
+    piece:finish()
+    return piece.sent
+  end
+  if not ok then error(done, 0) end
+  if piece.is_end then return 0 end
+  self.fault = "write"
+  return nil, message, code
+end
+
+-- The ways
+
+local function by_buffer(self)
+  return read(self.src, self.size, math.min(self.size, self.left))
+end
+
+local function by_pipe(self)
+  return splice.through_pipe(self.src, self.left)
+end
+
+local function by_splice(self)
+  return splice.direct(self.src, self.left)
+end
+
+-- Which come into question, the best first.
+local function ways_of(src, dst, options)
+  local ways = {}
+  local is_able = src.splices and dst.splices and options.flush ~= false
+  if is_able and options.way ~= "buffer" then
+    if src.splices == "any" or dst.splices == "any" then
+      ways[1] = by_splice
+    end
+    ways[#ways + 1] = by_pipe
+  end
+  ways[#ways + 1] = by_buffer
+  return ways
+end
+
+-- What was received already goes first.
+local function step(self)
+  local take = self.ways[1]
+  local is_left = self.src.at <= #self.src.received
+  local piece, message, code = (is_left and by_buffer or take)(self)
+  local count = 0
+  if piece then
+    count, message, code = send(self, piece)
+  elseif message then
+    self.fault, count = "read", nil
+  end
+  if take == by_buffer or is_left or count then return count, message, code end
+  if UNABLE[code] then
+    table.remove(self.ways, 1)
+  elseif code ~= errno.EAGAIN then
+    return nil, message, code
+  end
+  self.fault = false
+  return step(self)
+end
+
+--- Makes what copies.
+---@param src table
+---@param dst table
+---@param options table
+---@return uring.Copy
+function Copy.new(src, dst, options)
+  return setmetatable({
+    src = src, dst = dst, left = options.max or math.huge, count = 0,
+    size = options.size or SIZE, progress = options.progress or false,
+    holds = options.flush == false, fault = false,
+    ways = ways_of(src, dst, options),
+  }, Copy)
+end
+
+--- How it has been done.
+---@return "splice"|"buffer"
+function Copy:way()
+  return self.ways[1] == by_buffer and "buffer" or "splice"
+end
+
+--- Copies to the end.
+---@return integer? count
+---@return string? way "splice" or "buffer"; or a message
+---@return integer? code
+---@return integer? count where it has failed
+function Copy:run()
+  while self.left > 0 do
+    local count, message, code = step(self)
+    if not count then return nil, message, code, self.count end
+    if count == 0 then break end
+    if self.progress then self.progress(self.count) end
+  end
+  return self.count, self:way()
+end
+
+-- From outside
+
+--- Raises where a value is no stream that can do this.
+---@param what string names the caller
+---@param name string of the argument
+---@param stream any
+---@param method string that it must have
+function Copy.check_stream(what, name, stream, method)
+  if type(stream) ~= "table" or not stream[method] then
+    error(("%s: bad argument '%s' (%s expected)"):format(what, name,
+      method == "_receive" and "stream to read from" or "stream to write to"),
+      3)
+  end
+end
+
+local function is_count(value)
+  return math.type(value) == "integer" and value >= 0
+end
+
+local OPTIONS = {
+  max = is_count,
+  size = function(value) return is_count(value) and value > 0 end,
+  flush = function(value) return type(value) == "boolean" end,
+  progress = function(value) return type(value) == "function" end,
+  way = function(value) return value == "buffer" or value == "splice" end,
+}
+
+--- Raises where there is a wrong option.
+---@param what string names the caller
+---@param options any
+---@param known? string the only one there may be
+function Copy.check_options(what, options, known)
+  if type(options) ~= "table" then
+    error(what .. ": bad argument 'options' (table expected)", 3)
+  end
+  for name, value in pairs(options) do
+    if not OPTIONS[name] or known and name ~= known
+      or not OPTIONS[name](value) then
+      error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
+    end
+  end
+end
+
+--- Copies a stream to another, up to its end: by splice where both have a
+-- descriptor that can, else through a Buffer.  Where it fails, and where the
+-- task is cancelled, what was read and has not gone is next again in src.
+---@param src uring.Stream
+---@param dst uring.Stream
+---@param options? table max (bytes); size = 65536 (bytes of a Buffer);
+--- flush = true (false: dst may hold back what setvbuf has it);
+--- progress = function(count); way = "buffer" (do not splice)
+---@return integer? count bytes
+---@return string? way "splice" or "buffer"; or a message
+---@return integer? code
+---@return integer? count that had gone before it failed
+function Copy.copy(src, dst, options)
+  options = options or {}
+  Copy.check_stream("copy", "src", src, "_receive")
+  Copy.check_stream("copy", "dst", dst, "_write_out")
+  Copy.check_options("copy", options)
+  if not loop.is_running() then
+    return loop.block(Copy.copy, src, dst, options)
+  end
+  return Copy.new(src, dst, options):run()
+end
+
+return Copy
