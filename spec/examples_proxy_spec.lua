@@ -51,7 +51,7 @@ describe(FILE, function()
       echo:close()
       local conn <close> = peer.connect(proxy)
       assert.is_nil(conn:read_some())
-      proxy:expect "^127%.0%.0%.1:%d+: connect .*: Connection refused\n"
+      proxy:expect "\n127%.0%.0%.1:%d+: connect .*: Connection refused\n"
       local again <close> = peer.connect(proxy)
       assert.is_nil(again:read_some())
     end)

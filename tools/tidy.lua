@@ -87,7 +87,8 @@ local house = {
       "uring.test.turn", "uring.test.ring", "uring.test.signals",
 =======
       "uring.stream.holding", "uring.writer", "uring.stream.class",
-      "uring.stream.copy", "uring.stream.both", "uring.stream",
+      "uring.stream.copy", "uring.stream.both", "uring.stream.made",
+      "uring.stream.memory", "uring.stream",
       "uring.fs", "uring.stdio",
       "uring.tree", "uring.watchdog", "uring.runner", "uring.blocking",
       "uring.dns.options", "uring.dns.problem", "uring.dns.records",

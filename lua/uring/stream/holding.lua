@@ -80,6 +80,7 @@ end
 
 -- Without waiting: the kernel does what it can.
 local function post(self, held)
+  if not self.fd then return end -- it is none of the kernel's
   loop.post("write", self.fd, table.concat(take(held)), HERE)
 end
 

@@ -59,6 +59,7 @@ function Piped.transmit(stream, piped)
   repeat
     moved, message, code = op.poll_add(stream.fd, C.POLLOUT)
     if not moved then break end
+    if stream.is_closed then return nil, "closed", errno.ECLOSED end
     moved, message, code = move(piped.pipe.from, HERE, stream.fd,
       piped.size - piped.sent)
   until code ~= errno.EAGAIN or stream.is_closed
@@ -119,8 +120,9 @@ end
 function splice.pour(self, filled)
   local moved, message, code
   repeat
-    moved, message, code = splice.await(self)
+    moved, message, code = self:_await()
     if not moved then return nil, message, code end
+    if self.is_closed then break end
     if not filled.pipe then
       filled.pipe, message = pipes.take()
       if not filled.pipe then return nil, message, errno.EINVAL end
@@ -128,7 +130,7 @@ function splice.pour(self, filled)
     moved, message, code = move(self.fd, self.offset or HERE,
       filled.pipe.into, filled.most)
   until code ~= errno.EAGAIN or self.is_closed
-  if code == errno.EINTR then
+  if code == errno.EINTR and filled.pipe then
     local pipe = filled.pipe
     filled.pipe = false
     if recover(self, pipe) > 0 then return nil, "again", errno.EAGAIN end
