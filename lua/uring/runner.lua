@@ -139,8 +139,8 @@ end
 local function end_now(self)
   self.is_over = true
   loop.live[self.scheduler] = nil
-  pipes.close_all(self.scheduler)
   let_signals_go(self)
+  pipes.close_all(self.scheduler)
 end
 
 local function close(self)
