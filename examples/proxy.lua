@@ -20,7 +20,6 @@ local function check(value, message)
 end
 
 local function join(client, where)
-  local _client <close> = client
   local name = tostring(client:peername())
   local server, problem = uring.connect(where, { timeout = PATIENCE })
   if not server then return say(name .. ": " .. problem) end
@@ -37,9 +36,7 @@ local function proxy(here, there)
     check(uring.signal.wait("INT", "TERM"))
     os.exit(0, true)
   end)
-  for client in listener:iter() do
-    uring.spawn(pcall, join, client, there) -- one that fails harms no other
-  end
+  uring.serve(listener, function(client) join(client, there) end)
 end
 
 local here, there, more = ...

@@ -2784,11 +2784,13 @@ function core.now() end
 ---@return integer? code
 function core.pidfd(pid) end
 
---- pipe() -> fd to read, fd to write; or nil, message, code. pipe2(2)
+--- pipe([size]) -> fd to read, fd to write; or nil, message, code. It holds so
+--- many bytes, where the kernel allows that. pipe2(2), F_SETPIPE_SZ
+---@param size? integer
 ---@return integer?
 ---@return integer|string
 ---@return integer? code
-function core.pipe() end
+function core.pipe(size) end
 
 --- reap(pidfd) -> true, and the exit status of a child, or nil and the number
 --- of the signal that ended it; false while it lives; or nil, message, code.
