@@ -2,6 +2,7 @@
 -- any more, so that the next run can use the same objects.
 local leaks = require "spec.support.leaks"
 local sync = require "uring.sync"
+local system = require "uring.system"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -52,5 +53,104 @@ describe("a run that was given up", function()
       uring.spawn(function() channel:send("to the living") end)
       assert.equal("to the living", channel:recv())
     end)
+  end)
+end)
+
+-- Gives up a run by its next step, which fails, once a task that has taken
+-- something has given it to one that waits for it, and which does not run.
+local function give_up_after(take, give, take_first)
+  local bind, is_broken = system.bind, false
+  function system.bind(ring)
+    local bound = bind(ring)
+    local step = bound.step
+    function bound.step(...)
+      if is_broken then error("the step fails", 0) end
+      return step(...)
+    end
+    return bound
+  end
+  local got
+  local ok, message = pcall(uring.run, function()
+    local held <close> = (take_first or take)()
+    uring.spawn(function() got = take() end)
+    uring.yield()
+    uring.yield()
+    give(held)
+    is_broken = true
+    uring.sleep(0.001)
+  end)
+  system.bind = bind
+  assert.same({ false, "the step fails" }, { ok, message })
+  assert.is_nil(got)
+end
+
+describe("a run that was given up when somebody had been given", function()
+  it("a mutex, gives it back", function()
+    local mutex = sync.mutex()
+    give_up_after(function() return mutex:lock() end,
+      function(guard) guard:unlock() end)
+    assert.equal("uring.Mutex (free)", tostring(mutex))
+  end)
+
+  it("a limiter's token, gives it back", function()
+    local limiter = sync.limiter(1)
+    give_up_after(function() return limiter:acquire() end,
+      function(guard) guard:release() end)
+    assert.equal("uring.Limiter (0 of 1 held)", tostring(limiter))
+  end)
+
+  it("a semaphore's tokens, gives them back", function()
+    local semaphore = sync.semaphore(3)
+    give_up_after(function() return semaphore:acquire(2) end,
+      function(guard) guard:release() end)
+    assert.equal("uring.Semaphore (3 tokens)", tostring(semaphore))
+  end)
+
+  it("a place in a pool, gives it back", function()
+    local pool = sync.pool(function() return {} end, { max = 1 })
+    give_up_after(function() return pool:get() end,
+      function(lease) lease:release() end)
+    assert.equal("uring.Pool (0 of 1 lent, 1 idle)", tostring(pool))
+    pool:close()
+  end)
+
+  it("a value of a channel, loses it with the one who has it", function()
+    local channel = sync.channel()
+    give_up_after(function() return channel:recv() end,
+      function() channel:send "one" end, function() end)
+    assert.equal("uring.Channel (0 of 0)", tostring(channel))
+  end)
+
+  it("a mutex after a condition, gives it back", function()
+    local mutex = sync.mutex()
+    local condition = sync.condition(mutex)
+    local function wait()
+      mutex:lock()
+      condition:wait()
+    end
+    local function notify()
+      mutex:lock()
+      condition:notify()
+      uring.yield() -- it waits for the mutex
+      mutex:unlock()
+    end
+    give_up_after(wait, notify, function() end)
+    assert.equal("uring.Mutex (free)", tostring(mutex))
+  end)
+
+  it("nothing yet of a mutex after a condition, leaves the line", function()
+    local mutex = sync.mutex()
+    local condition = sync.condition(mutex)
+    local function wait()
+      mutex:lock()
+      condition:wait()
+    end
+    local function notify()
+      mutex:lock()
+      condition:notify()
+      uring.yield()
+    end
+    give_up_after(wait, notify, function() end)
+    assert.equal("uring.Mutex (held by task 1)", tostring(mutex))
   end)
 end)

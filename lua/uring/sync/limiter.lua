@@ -1,21 +1,22 @@
 --- A limiter: at most so many tasks at a time, and it knows which.
 -- A task may hold one token, and only the one that took it gives it back.
-local errno = require "uring.errno"
+local holding = require "uring.sync.holding"
 local loop = require "uring.loop"
 local Queue = require "uring.sync.queue"
 local words = require "uring.sync.words"
 
-local running = coroutine.running
-
 ---@class uring.Limiter
 ---@field limit integer how many tasks may hold a token
 ---@field held integer how many do
-local Limiter = { __name = "uring.Limiter" }
+local Limiter = {
+  __name = "uring.Limiter", HELD = "a token of this limiter",
+}
 Limiter.__index = Limiter
 
 ---@class uring.LimiterGuard
 local Guard = { __name = "uring.LimiterGuard" }
 Guard.__index = Guard
+Limiter.Guard = Guard
 
 --- Makes a limiter.
 ---@param limit integer how many tasks at a time, from 1 on
@@ -29,45 +30,36 @@ function Limiter.new(limit)
   }, Limiter)
 end
 
-local function new_guard(self, what)
-  local task = loop.task()
-  if not task then error(what .. " needs uring.run", 3) end
-  if self.guards[task] then
-    error(("%s: %s holds a token of this limiter already"):format(what,
-      words.of(task)), 3)
-  end
-  return setmetatable({ limiter = self, task = task }, Guard)
+-- For holding
+
+function Limiter:_guard_of(task)
+  return self.guards[task]
 end
 
-local function take(self, guard)
+function Limiter:_is_free()
+  return self.held < self.limit
+end
+
+function Limiter:_expect(guard)
+  self.guards[guard.task] = false -- the place for it
+end
+
+function Limiter:_give(guard)
   self.guards[guard.task] = guard
   self.held = self.held + 1
 end
 
--- Hands the token to the one that waited longest.
-local function give_back(self, guard)
+function Limiter:_take_back(guard)
   self.guards[guard.task] = nil
-  local thread, following = self.queue:pop()
-  if not thread then
-    self.held = self.held - 1
-    return
-  end
-  self.guards[following.task] = following
-  loop.wake(thread)
+  self.held = self.held - 1
 end
+
+-- For programs
 
 --- Takes a token, waiting for one.  Raises where the running task holds one.
 ---@return uring.LimiterGuard guard releases it when a <close> variable ends
 function Limiter:acquire()
-  loop.check_can_wait("limiter:acquire")
-  local guard = new_guard(self, "limiter:acquire")
-  if self.held < self.limit then
-    take(self, guard)
-  else
-    self.queue:push(running(), guard)
-    assert(loop.wait(self))
-  end
-  return guard
+  return holding.acquire(self, "limiter:acquire")
 end
 
 --- Takes a token if that needs no waiting.  Raises where the running task
@@ -76,10 +68,7 @@ end
 ---@return string? message "would wait"
 ---@return integer? code EAGAIN
 function Limiter:try_acquire()
-  local guard = new_guard(self, "limiter:try_acquire")
-  if self.held >= self.limit then return nil, "would wait", errno.EAGAIN end
-  take(self, guard)
-  return guard
+  return holding.try_acquire(self, "limiter:try_acquire")
 end
 
 --- Gives back the token of the running task.  Raises where it holds none.
@@ -90,7 +79,7 @@ function Limiter:release()
     error(("limiter:release: %s holds no token of this limiter"):format(
       words.of(task)), 2)
   end
-  give_back(self, guard)
+  holding.release(guard)
 end
 
 --- Calls a function with a token, which is given back however that ends.
@@ -105,13 +94,16 @@ end
 --- As a place to wait at: takes a coroutine out of the line.
 ---@param thread thread
 function Limiter:leave(thread)
-  self.queue:remove(thread)
+  local waited, guard = self.queue:remove(thread)
+  if waited then self.guards[guard.task] = nil end
 end
 
 -- The tasks that hold a token, in the order of their numbers.
 local function holders(self)
   local tasks = {}
-  for task in pairs(self.guards) do tasks[#tasks + 1] = task end
+  for task, guard in pairs(self.guards) do
+    if guard then tasks[#tasks + 1] = task end
+  end
   table.sort(tasks, function(a, b) return a:id() < b:id() end)
   for i, task in ipairs(tasks) do tasks[i] = words.of(task) end
   return table.concat(tasks, ", ")
@@ -130,16 +122,14 @@ end
 
 --- Gives the token back, unless that was done since: it may be called twice.
 function Guard:release()
-  local limiter = self.limiter
-  if limiter.guards[self.task] == self then give_back(limiter, self) end
+  holding.release(self)
 end
 
 Guard.__close = Guard.release
 
 function Guard:__tostring()
-  local holds = self.limiter.guards[self.task] == self
   return ("%s (%s)"):format(Guard.__name,
-    holds and "held by " .. words.of(self.task) or "released")
+    holding.has(self) and "held by " .. words.of(self.task) or "released")
 end
 
 return Limiter

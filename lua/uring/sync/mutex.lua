@@ -1,21 +1,20 @@
 --- A mutex: at most one task at a time.
--- It is handed over: whoever unlocks it makes the task that waited longest
--- its holder, before that runs, so that nobody comes between.
-local errno = require "uring.errno"
+-- It is handed over to the one that waited longest, see holding.lua.
+local holding = require "uring.sync.holding"
 local loop = require "uring.loop"
 local Queue = require "uring.sync.queue"
+local turn = require "uring.sync.turn"
 local words = require "uring.sync.words"
-
-local running = coroutine.running
 
 ---@class uring.Mutex
 ---@field holder uring.Task|false the task that has locked it
-local Mutex = { __name = "uring.Mutex" }
+local Mutex = { __name = "uring.Mutex", HELD = "this mutex" }
 Mutex.__index = Mutex
 
 ---@class uring.MutexGuard
 local Guard = { __name = "uring.MutexGuard" }
 Guard.__index = Guard
+Mutex.Guard = Guard
 
 --- Makes a mutex, which is free.
 ---@return uring.Mutex
@@ -27,42 +26,33 @@ function Mutex.new()
   }, Mutex)
 end
 
-local function give(self, guard)
+-- For holding
+
+function Mutex:_guard_of(task)
+  return self.holder == task and self.guard
+end
+
+function Mutex:_is_free()
+  return not self.holder
+end
+
+function Mutex._expect() end
+
+function Mutex:_give(guard)
   self.guard, self.holder = guard, guard.task
 end
 
-local function release(self)
-  local thread, guard = self.queue:pop()
-  if not thread then
-    self.guard, self.holder = false, false
-    return
-  end
-  give(self, guard)
-  loop.wake(thread)
+function Mutex:_take_back()
+  self.guard, self.holder = false, false
 end
 
-local function new_guard(self, what)
-  local task = loop.task()
-  if not task then error(what .. " needs uring.run", 3) end
-  if self.holder == task then
-    error(("%s: %s holds this mutex already"):format(what, words.of(task)), 3)
-  end
-  return setmetatable({ mutex = self, task = task }, Guard)
-end
+-- For programs
 
 --- Locks the mutex, waiting until it is free.  Raises where the running task
 -- holds it already.
 ---@return uring.MutexGuard guard unlocks it at the end of a <close> variable
 function Mutex:lock()
-  loop.check_can_wait("mutex:lock")
-  local guard = new_guard(self, "mutex:lock")
-  if not self.holder then
-    give(self, guard)
-  else
-    self.queue:push(running(), guard)
-    assert(loop.wait(self))
-  end
-  return guard
+  return holding.acquire(self, "mutex:lock")
 end
 
 --- Locks the mutex if that needs no waiting.  Raises where the running task
@@ -71,10 +61,7 @@ end
 ---@return string? message "would wait"
 ---@return integer? code EAGAIN
 function Mutex:try_lock()
-  local guard = new_guard(self, "mutex:try_lock")
-  if self.holder then return nil, "would wait", errno.EAGAIN end
-  give(self, guard)
-  return guard
+  return holding.try_acquire(self, "mutex:try_lock")
 end
 
 --- Unlocks the mutex.  Raises where the running task does not hold it.
@@ -84,7 +71,7 @@ function Mutex:unlock()
     error(("mutex:unlock: %s holds this mutex, not %s"):format(
       words.of(self.holder), words.of(loop.task())), 2)
   end
-  release(self)
+  holding.release(self.guard)
 end
 
 --- Calls a function with the mutex locked, which is unlocked again however
@@ -136,7 +123,7 @@ end
 ---@return uring.MutexGuard guard with which _return locks it again
 function Mutex:_leave_to_others()
   local guard = self.guard
-  release(self)
+  holding.release(guard)
   return guard
 end
 
@@ -144,23 +131,22 @@ end
 -- being cancelled.
 ---@param guard uring.MutexGuard
 function Mutex:_return(guard)
-  if not self.holder then return give(self, guard) end
-  self.queue:push(running(), guard)
-  assert(loop.wait(setmetatable({ mutex = self }, Return)))
+  if not self.holder then return self:_give(guard) end
+  turn.wait(setmetatable({ mutex = self }, Return), self.queue, guard)
 end
 
 -- Guards
 
 --- Unlocks the mutex, unless that was done since: it may be called twice.
 function Guard:unlock()
-  if self.mutex.guard == self then release(self.mutex) end
+  holding.release(self)
 end
 
 Guard.__close = Guard.unlock
 
 function Guard:__tostring()
   return ("%s (%s)"):format(Guard.__name,
-    self.mutex.guard == self and "locked" or "unlocked")
+    holding.has(self) and "locked" or "unlocked")
 end
 
 return Mutex

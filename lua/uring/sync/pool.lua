@@ -6,9 +6,8 @@ local loop = require "uring.loop"
 local Lease = require "uring.sync.lease"
 local Queue = require "uring.sync.queue"
 local system = require "uring.system"
+local turn = require "uring.sync.turn"
 local words = require "uring.sync.words"
-
-local running = coroutine.running
 
 local MAX = 16 -- places, where the program does not say
 
@@ -107,9 +106,15 @@ end
 
 -- Places
 
+local function hand_over(self)
+  local thread, place = self.queue:pop()
+  place.is_there = true
+  loop.wake(thread)
+end
+
 local function free_place(self)
-  local thread = self.queue:pop()
-  if thread then loop.wake(thread) else self.used = self.used - 1 end
+  if #self.queue > 0 then return hand_over(self) end
+  self.used = self.used - 1
 end
 
 local function is_fit(self, resource)
@@ -136,7 +141,9 @@ end
 local Place = {}
 
 function Place:__close()
-  if not self.is_filled then free_place(self.pool) end
+  if not self.is_there then return end
+  self.is_there = false
+  free_place(self.pool)
 end
 
 --- Lends one: one that lies idle, or a new one, waiting while there are as
@@ -148,19 +155,18 @@ end
 function Pool:get()
   loop.check_can_wait("pool:get")
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  local free = setmetatable({ pool = self, is_filled = false }, Place)
+  local free = setmetatable({ pool = self, is_there = false }, Place)
   if self.used < self.max then
-    self.used = self.used + 1
+    self.used, free.is_there = self.used + 1, true
   else
-    self.queue:push(running())
-    assert(loop.wait(self))
+    turn.wait(self, self.queue, free)
   end
   local place <close> = free
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   local resource, message, code = obtain(self)
   if resource == nil then return nil, message, code end
   local lease = Lease.new(self, resource)
-  place.is_filled = true
+  place.is_there = false -- it is the lease's
   return lease
 end
 
@@ -202,7 +208,7 @@ function Pool:close()
   self.is_closed = true
   -- a place beyond the last for each: they see that it is closed
   self.used = self.used + #self.queue
-  for _ = 1, #self.queue do loop.wake((self.queue:pop())) end
+  for _ = 1, #self.queue do hand_over(self) end
   local failed, problem = false, nil
   local resource = take_idle(self)
   while resource ~= nil do

@@ -37,15 +37,17 @@ end
 --- Takes one out, wherever it stands.
 ---@param waiter any
 ---@return boolean waited false where it was not here
+---@return any note what push was given with it
 function Queue:remove(waiter)
   local before, after = self.before[waiter], self.after[waiter]
   if before == nil then return false end
   if before then self.after[before] = after else self.first = after or false end
   if after then self.before[after] = before else self.last = before end
+  local note = self.notes[waiter]
   self.before[waiter], self.after[waiter] = nil, nil
   self.notes[waiter] = nil
   self.count = self.count - 1
-  return true
+  return true, note
 end
 
 --- Takes out the one that came first.
@@ -54,8 +56,7 @@ end
 function Queue:pop()
   local first = self.first
   if not first then return nil end
-  local note = self.notes[first]
-  self:remove(first)
+  local _, note = self:remove(first)
   return first, note
 end
 

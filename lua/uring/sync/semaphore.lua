@@ -4,9 +4,8 @@
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 local Queue = require "uring.sync.queue"
+local turn = require "uring.sync.turn"
 local words = require "uring.sync.words"
-
-local running = coroutine.running
 
 ---@class uring.Semaphore
 ---@field tokens integer how many are there to be taken
@@ -23,27 +22,33 @@ Guard.__index = Guard
 function Semaphore.new(count)
   return setmetatable({
     tokens = words.integer("sync.semaphore", "count", count, 0),
-    queue = Queue.new(), -- coroutines, each with how many tokens it wants
+    queue = Queue.new(), -- coroutines, each with its guard
   }, Semaphore)
+end
+
+local function new_guard(self, wanted)
+  return setmetatable({ semaphore = self, wanted = wanted, count = 0 }, Guard)
+end
+
+local function take(self, guard)
+  self.tokens = self.tokens - guard.wanted
+  guard.count = guard.wanted
+  return guard
 end
 
 -- Gives tokens to those that wait, as far as they go.
 local function share(self)
-  local thread, wanted = self.queue:peek()
-  while thread and wanted <= self.tokens do
-    self.tokens = self.tokens - wanted
+  local thread, guard = self.queue:peek()
+  while thread and guard.wanted <= self.tokens do
     self.queue:pop()
+    take(self, guard)
     loop.wake(thread)
-    thread, wanted = self.queue:peek()
+    thread, guard = self.queue:peek()
   end
 end
 
 local function is_there(self, wanted)
   return #self.queue == 0 and wanted <= self.tokens
-end
-
-local function new_guard(self, count)
-  return setmetatable({ semaphore = self, count = count }, Guard)
 end
 
 --- Takes tokens, waiting until they are there and those that came before
@@ -54,12 +59,8 @@ function Semaphore:acquire(count)
   count = words.integer("semaphore:acquire", "count", count or 1, 1)
   loop.check_can_wait("semaphore:acquire")
   local guard = new_guard(self, count)
-  if is_there(self, count) then
-    self.tokens = self.tokens - count
-  else
-    self.queue:push(running(), count)
-    assert(loop.wait(self))
-  end
+  if is_there(self, count) then return take(self, guard) end
+  turn.wait(self, self.queue, guard)
   return guard
 end
 
@@ -71,8 +72,7 @@ end
 function Semaphore:try_acquire(count)
   count = words.integer("semaphore:try_acquire", "count", count or 1, 1)
   if not is_there(self, count) then return nil, "would wait", errno.EAGAIN end
-  self.tokens = self.tokens - count
-  return new_guard(self, count)
+  return take(self, new_guard(self, count))
 end
 
 --- Puts tokens there, whoever took them, or new ones.  Tokens that have a
@@ -103,9 +103,9 @@ end
 --- What it is to wait for it.
 ---@return string
 function Semaphore:describe()
-  local _, wanted = self.queue:peek()
+  local _, guard = self.queue:peek()
   return ("semaphore with %d token%s, the first in line wants %d"):format(
-    self.tokens, self.tokens == 1 and "" or "s", wanted or 0)
+    self.tokens, self.tokens == 1 and "" or "s", guard and guard.wanted or 0)
 end
 
 function Semaphore:__tostring()
