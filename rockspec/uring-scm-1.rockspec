@@ -103,6 +103,7 @@ build = {
     ["uring.fs.watch"] = "lua/uring/fs/watch.lua",
     ["uring.fs.whole"] = "lua/uring/fs/whole.lua",
     ["uring.info"] = "lua/uring/info.lua",
+    ["uring.inside"] = "lua/uring/inside.lua",
     ["uring.insist"] = "lua/uring/insist.lua",
     ["uring.joining"] = "lua/uring/joining.lua",
     ["uring.limits"] = "lua/uring/limits.lua",

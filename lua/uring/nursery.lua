@@ -16,22 +16,24 @@ local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
-local function new_task(self, body, args)
+-- Once the scheduler has it, nothing that needs memory keeps the scope from
+-- having it too.
+local function new_task(self, body, args, kind)
   local tasks = self.tasks
   if not tasks then
     tasks = Members.new()
     self.tasks = tasks
   end
   tasks:reserve()
-  local task = Task.new(self, body, args)
   local parent = current:task()
-  if parent then task.locals = parent.locals end
+  local task = Task.new(self, body, args, kind, parent and parent.locals)
   tasks:enter(task)
   self.live = self.live + 1
+  if kind == "is_daemon" then self.daemons = self.daemons + 1 end
   return task
 end
 
-local function add(self, what, body, args)
+local function add(self, what, kind, body, args)
   if type(body) ~= "function" then
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
@@ -40,8 +42,8 @@ local function add(self, what, body, args)
   if self.is_over or not current then
     error(what .. ": the scope has ended", 3)
   end
-  if is_here then return new_task(self, body, args) end
-  return self:at_home(new_task, body, args)
+  if is_here then return new_task(self, body, args, kind) end
+  return self:at_home(new_task, body, args, kind)
 end
 
 --- Starts a task.  It first runs when the one that calls waits.  Where it
@@ -50,7 +52,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:spawn(body, ...)
-  local task = add(self, "spawn", body, select("#", ...) > 0 and pack(...))
+  local args = select("#", ...) > 0 and pack(...)
+  local task = add(self, "spawn", false, body, args)
   return task -- no tail call: errors name the caller's line
 end
 
@@ -60,8 +63,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:async(body, ...)
-  local task = add(self, "async", body, select("#", ...) > 0 and pack(...))
-  task.is_async = true
+  local args = select("#", ...) > 0 and pack(...)
+  local task = add(self, "async", "is_async", body, args)
   return task
 end
 
@@ -71,9 +74,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:daemon(body, ...)
-  local task = add(self, "daemon", body, select("#", ...) > 0 and pack(...))
-  task.is_daemon = true
-  self.daemons = self.daemons + 1
+  local args = select("#", ...) > 0 and pack(...)
+  local task = add(self, "daemon", "is_daemon", body, args)
   return task
 end
 

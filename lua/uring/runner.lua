@@ -1,6 +1,7 @@
 --- A run: a ring, a scheduler and the outermost scope, from start to end.
 local exit = require "uring.exit"
 local holding = require "uring.stream.holding"
+local inside = require "uring.inside"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
 local pipes = require "uring.stream.pipes"
@@ -82,11 +83,7 @@ end
 ---@param ... any
 ---@return any first of what it returns
 function Run:inside(body, ...)
-  local outer = loop.switch(self.scheduler)
-  local ok, result = pcall(body, ...)
-  loop.switch(outer)
-  if not ok then error(result, 0) end
-  return result
+  return inside(self.scheduler, body, ...)
 end
 
 --- Has the signals that concern a program act on the run.

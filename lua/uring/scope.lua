@@ -4,6 +4,7 @@
 -- some, those count while it runs, then those of whoever resumes it.
 -- The tasks of a scope, and its end, are in nursery.lua.
 local cancelled = require "uring.cancelled"
+local inside = require "uring.inside"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
 local Members = require "uring.members"
@@ -142,11 +143,7 @@ end
 -- Calls a method in the run of the scope, which may not be the one that runs:
 -- a function of uring.blocking has one of its own.
 local function at_home(self, method, ...)
-  local before = loop.switch(self.scheduler)
-  local ok, result = pcall(method, self, ...)
-  loop.switch(before)
-  if not ok then error(result, 0) end
-  return result
+  return inside(self.scheduler, method, self, ...)
 end
 
 Scope.at_home = at_home

@@ -33,10 +33,10 @@ local function set_problem(self, value)
   local ended = cancelled.means(value, self.cause)
     or cancelled.means(value, self.scope.cause)
     or cancelled.is(value) and not value.is_over
-  self.outcome = ended and "cancelled" or "failed"
   self.problem = value
   self.trace = not ended and traces.of(value) or nil
   traces.rest()
+  self.outcome = ended and "cancelled" or "failed" -- needs no memory
 end
 
 -- The last of it, which is done again where memory was short.
@@ -102,15 +102,18 @@ end
 ---@param scope uring.Scope
 ---@param body function
 ---@param args table|false its arguments, packed
+---@param kind "is_async"|"is_daemon"|false
+---@param locals table? those of the task that spawns it
 ---@return uring.Task
-function Task.new(scope, body, args)
+function Task.new(scope, body, args, kind, locals)
   local number = current.births + 1
   current.births = number
   local self = setmetatable({ -- 8 fields: one more would double its size
     thread = create(xpcall), scope = scope, outcome = false, seat = 0,
-    body = body, args = args,
-    number = number, born = current.now,
+    body = body, args = args, number = number, born = current.now,
   }, Task)
+  if kind then self[kind] = true end
+  if locals then self.locals = locals end
   current:add(self)
   return self
 end
