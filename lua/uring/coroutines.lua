@@ -19,6 +19,7 @@ local nested, outer, tasks -- what it has of these names
 -- The functions of coroutine that ours stand for.  The places are there
 -- before a run: filling them needs no memory.
 local stock = { close = false, resume = false, wrap = false }
+local NAMES = { "close", "resume", "wrap" }
 
 -- What happened to a generator that failed, by what it raised; and whether
 -- that is just being raised in the one that has resumed it.
@@ -183,10 +184,11 @@ loop.on_switch(function(scheduler)
     nested, outer, tasks = scheduler.nested, scheduler.outer, scheduler.tasks
   end
   failed.value, failed.trace, failed.on = nil, false, false
-  for name, ours in pairs(coroutines.public) do
+  for i = 1, #NAMES do -- no iterator: a call may need memory
+    local name = NAMES[i]
     if scheduler then
       stock[name] = stock[name] or coroutine[name]
-      coroutine[name] = ours
+      coroutine[name] = coroutines.public[name]
     else
       coroutine[name], stock[name] = stock[name] or coroutine[name], false
     end

@@ -19,7 +19,7 @@ end
 return function(scheduler, body, ...)
   local outer = current
   local ok, result = pcall(enter, scheduler, body, ...)
-  -- even a call may need memory: those that fail leave some to the next
+  -- a call may need memory, of which one that failed has left some
   if not pcall(loop.switch, outer) then loop.switch(outer) end
   if not ok then error(result, 0) end
   return result

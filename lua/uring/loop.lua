@@ -50,13 +50,12 @@ end
 function loop.switch(scheduler)
   local before = current
   local leaf = Scheduler.leaf(scheduler and scheduler.last_leaf or false)
-  if before then
-    before.cancelling, before.last_leaf = cancelling, leaf
-  end
+  if before then before.cancelling, before.last_leaf = cancelling, leaf end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
-  for _, set in ipairs(switches) do set(scheduler) end
-  for _, entry in ipairs(bound) do
+  for i = 1, #switches do switches[i](scheduler) end
+  for i = 1, #bound do
+    local entry = bound[i]
     entry.set(scheduler and scheduler.bound[entry.kind][entry.name]
       or entry.outside)
   end

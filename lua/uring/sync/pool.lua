@@ -79,9 +79,9 @@ local function take_out(self, at)
 end
 
 local function put_idle(self, resource)
-  self.last = self.last + 1
-  self.resources[self.last] = resource
-  self.since[self.last] = system.now()
+  local last = self.last + 1
+  self.resources[last], self.since[last] = resource, system.now()
+  self.last = last
 end
 
 local function take_idle(self)
@@ -191,12 +191,11 @@ end
 ---@param resource any
 ---@param is_good boolean whether it may be used again
 function Pool:_give_back(resource, is_good)
-  if is_good and not self.is_closed then
-    put_idle(self, resource)
-    drop_expired(self)
-  else
+  if not is_good or self.is_closed
+    or not pcall(put_idle, self, resource) then -- for want of memory
     destroy(self, resource)
   end
+  pcall(drop_expired, self)
   free_place(self)
 end
 
