@@ -18,6 +18,7 @@ local Timers = require "uring.timer"
 local resume, status = coroutine.resume, coroutine.status
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
+local FEW = 64 -- so many that were ready leave a list that is used again
 
 local function misplaced()
   error("a coroutine waits for I/O: resume it with the coroutine functions "
@@ -51,6 +52,7 @@ function Scheduler.new(ring, bound)
   return setmetatable({
     ring = ring, bound = bound, batch = batch, timers = Timers.new(),
     ready = {}, -- coroutines to resume, first come first served
+    spare = {}, -- is that in the next tick, and empty
     outer = {}, -- coroutine -> the one that resumed it, and waits with it
     inside = {}, -- the other way round
     waits = {}, -- coroutine -> the place where it waits, but for ops
@@ -151,11 +153,12 @@ local function run_ready(self)
   local ready, tasks = self.ready, self.tasks
   local count = #ready
   if count == 0 then return end
-  self.ready = {} -- what gets ready meanwhile runs in the next tick
+  -- What gets ready meanwhile runs in the next tick.
+  self.ready, self.spare = self.spare, count <= FEW and ready or {}
   for i = 1, count do
     local thread = ready[i]
     local task = tasks[thread]
-    leaf = thread
+    leaf, ready[i] = thread, nil
     if task and task.body then
       pass_on(self, thread, resume(thread, task:begin()))
     else
