@@ -29,7 +29,7 @@ return {
       .. "    if value ~= nil then return value, extra end\n" },
   { name = "a shield does not hold", history = "scopes",
     file = "uring/scope.lua",
-    find = "  local shield = options.shield or false\n",
+    find = "  local shield = options and options.shield or false\n",
     replace = "  local shield = false\n" },
   { name = "a sleeper that was cancelled is woken again",
     history = "scopes", file = "uring/timer.lua",

@@ -154,7 +154,7 @@ end
 ---@return any ...
 function Scope:join(ok, ...)
   if ok and is_plain(self) then
-    self:finish()
+    Scope.finish(self)
     return true, ...
   end
   if self.is_over then return verdict(self, ok, ...) end -- it was left

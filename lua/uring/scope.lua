@@ -26,13 +26,15 @@ local Scope = {
   -- Of every scope until they are set, which few are.
   failures = 0, -- of async tasks
   number = false,
+  on_error = false,
   promised = 0, -- places for tasks, to those who were woken
   trace = false, -- where the problem was raised
   was_left = false, -- by its generator
 }
 
 function Scope:__index(key)
-  if Scope[key] ~= nil then return Scope[key] end
+  local value = Scope[key]
+  if value ~= nil then return value end
   if key == "deadline" then return self.due and self.due / 1e9 or nil end
   if key == "cancelled" then return self.own_cause ~= false end
   if key == "errors" then
@@ -67,7 +69,7 @@ end
 ---@param parent uring.Scope|false
 ---@param task uring.Task|false the one that opens it
 ---@param thread thread|false in which it is open
----@param options table
+---@param options table|false
 ---@return uring.Scope
 function Scope.new(parent, task, thread, options)
   if parent then
@@ -75,12 +77,11 @@ function Scope.new(parent, task, thread, options)
     parent.inner:reserve()
   end
   local outer = thread and current.own[thread] or false
-  local shield = options.shield or false
+  local shield = options and options.shield or false
   local self = setmetatable({
     scheduler = current,
     parent = parent, task = task, thread = thread, outer = outer,
-    name = options.name, max = options.max or false,
-    on_error = options.on_error or false,
+    max = false,
     shield = shield, guards = shield or outer and outer.guards or false,
     inner = false, tasks = false, seat = 0, -- Members; in those of its parent
     live = 0, daemons = 0,
@@ -89,6 +90,11 @@ function Scope.new(parent, task, thread, options)
     waiters = false, watchers = false, line = false,
     due = false, bucket = false, place = 0, -- at most 32 fields: half the size
   }, Scope)
+  if options then
+    self.max = options.max or false
+    if options.name then self.name = options.name end
+    if options.on_error then self.on_error = options.on_error end
+  end
   if thread then current.own[thread] = self end
   if not parent then return self end
   parent.inner:enter(self)
@@ -103,7 +109,8 @@ end
 local function implicit_scope(task)
   local scope = task.implicit
   if scope then return scope end
-  scope = Scope.new(task.scope, task, task.thread, { name = task.name })
+  local name = task.name
+  scope = Scope.new(task.scope, task, task.thread, name and { name = name })
   task.implicit = scope
   if task.cause and not scope.cause then
     scope.cause = task.cause
@@ -128,7 +135,7 @@ function Scope.innermost()
 end
 
 --- Opens a scope for the running code, in the innermost that is open.
----@param options table
+---@param options table|false
 ---@return uring.Scope
 function Scope.open(options)
   local scheduler, thread = current, running()

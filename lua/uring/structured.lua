@@ -37,11 +37,13 @@ local function sooner(a, b)
   return a or b
 end
 
+-- Methods that are called plainly, here and elsewhere, are not looked up by
+-- the function that is __index of scopes.
 local function open(what, options, due)
   loop.check_place(what, 4)
-  if not options.shield then loop.check() end
+  if not (options and options.shield) then loop.check() end
   local scope = Scope.open(options)
-  if due then scope:end_at(due) end
+  if due then Scope.end_at(scope, due) end
   return scope
 end
 
@@ -60,6 +62,8 @@ local function give(ok, ...)
   error(..., 0)
 end
 
+local PLAIN, SHIELDED = false, { shield = true }
+
 --- Runs a block that ends when its body and all its tasks have ended.
 ---@param options? table name, timeout (seconds), deadline (uring.now), max
 --- (tasks at once), shield (boolean), on_error (function of an error)
@@ -69,13 +73,15 @@ end
 --- was over; nil, "cancelled: reason", ECANCELED where scope:cancel was called
 function structured.scope(options, body, ...)
   if type(options) == "function" then
-    return structured.scope({}, options, body, ...)
+    local scope = open("uring.scope", PLAIN)
+    return give(Scope.join(scope,
+      xpcall(options, traces.keep, scope, body, ...)))
   end
   check_options("scope", options)
   check_body("scope", body)
   local due = sooner(due_in(options.timeout), due_at(options.deadline))
   local scope = open("uring.scope", options, due)
-  return give(scope:join(xpcall(body, traces.keep, scope, ...)))
+  return give(Scope.join(scope, xpcall(body, traces.keep, scope, ...)))
 end
 
 local function check_seconds(what, seconds)
@@ -84,11 +90,9 @@ local function check_seconds(what, seconds)
   end
 end
 
-local PLAIN, SHIELDED = {}, { shield = true }
-
 local function run_in(what, options, due, body, ...)
   local scope = open(what, options, due)
-  return give(scope:join(xpcall(body, traces.keep, ...)))
+  return give(Scope.join(scope, xpcall(body, traces.keep, ...)))
 end
 
 --- Calls a function, for so long at most.

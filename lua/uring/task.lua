@@ -50,7 +50,7 @@ local function leave(self)
     loop.wake_all(waiters)
     self.waiters, self.greeter = nil, nil
   end
-  self.scope:ended(self)
+  Scope.ended(self.scope, self)
   current.tasks[self.thread] = nil -- a call may raise
   current.live = current.live - 1
 end
