@@ -96,15 +96,24 @@ local function remaining(self)
   return tasks
 end
 
---- Takes all that wait out of what they wait at, which may outlive the run.
--- Those that came last go first, so that nobody is given anything.
+local function leave_place(self, thread)
+  local place = self.waits[thread]
+  self.waits[thread] = nil
+  local leave = place and (place.leave or place.give_up)
+  if leave then pcall(leave, place, thread) end
+end
+
+--- Takes all that wait out of what they wait at, which may outlive the run,
+-- and gives back what they were given and have not taken.  Those that came
+-- last go first.
 function Scheduler:leave_places()
   local tasks = remaining(self)
   for i = #tasks, 1, -1 do
-    local thread = self:innermost(tasks[i].thread)
-    local place = self.waits[thread]
-    self.waits[thread] = nil
-    if place and place.leave then pcall(place.leave, place, thread) end
+    leave_place(self, self:innermost(tasks[i].thread))
+  end
+  for i = #tasks, 1, -1 do
+    local guard = self.turns[self:innermost(tasks[i].thread)]
+    if guard then pcall(getmetatable(guard).__close, guard) end
   end
 end
 

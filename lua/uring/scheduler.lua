@@ -31,6 +31,9 @@ local Scheduler = {
     __name = "uring.IO", __index = misplaced, __newindex = misplaced,
     __call = misplaced, __concat = misplaced, __len = misplaced,
   }),
+  --- Coroutine -> what it waits for, or has waited for in vain: its __close
+  -- gives back what the coroutine was given and does not know of.
+  turns = setmetatable({}, { __mode = "k" }),
   --- Stands in 'waits' for a coroutine whose wait has ended early.
   INTERRUPTED = { describe = function() return "interrupted" end },
 }

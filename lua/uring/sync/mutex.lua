@@ -109,7 +109,7 @@ end
 local Return = {}
 
 function Return:__index(key)
-  if key == "describe" then return Return.describe end
+  if key == "describe" or key == "give_up" then return Return[key] end
   if key == "holder" then return self.mutex.holder end
 end
 
@@ -117,6 +117,12 @@ end
 ---@return string
 function Return:describe()
   return self.mutex:describe()
+end
+
+--- Where the run is given up it ends all the same.
+---@param thread thread
+function Return:give_up(thread)
+  self.mutex:leave(thread)
 end
 
 --- Unlocks the mutex for a while: for conditions.
