@@ -43,6 +43,7 @@ local uring = {
   open = fs.open,
   process = process,
   race = structured.race,
+  read_file = fs.read_file,
   ring = buffers.ring,
   running = loop.is_running,
   scope = structured.scope,
@@ -62,6 +63,7 @@ local uring = {
   wait_writable = ready.wait_writable,
   with_local = locals.with,
   worker = worker,
+  write_file = fs.write_file,
   yield = loop.pause,
 }
 
@@ -165,6 +167,12 @@ end
 ---@return number seconds
 function uring.now()
   return system.now() / 1e9
+end
+
+--- The same time as an integer, from which nothing is rounded off.
+---@return integer nanoseconds
+function uring.nanos()
+  return system.now()
 end
 
 return uring
