@@ -32,6 +32,12 @@ local function octal(text)
 end
 
 describe("reading a whole file", function()
+  it("is a function of uring, too, as is writing one", function()
+    local folder <close> = process.folder()
+    assert.is_true(uring.write_file(folder "a", "text"))
+    assert.equal("text", uring.read_file(folder "a"))
+  end)
+
   for _, size in ipairs(SIZES) do
     it("gives all of " .. size .. " bytes, in a run and outside", function()
       local text = bytes(size)
