@@ -136,7 +136,7 @@ a%20b.txt/x
   end)
 
   it("refuses a line without end, and says so", function()
-    local long = "GET /" .. ("x"):rep(MIB) .. " HTTP/1.0\r\n\r\n"
+    local long = "GET /" .. ("x"):rep(8 * MIB) .. " HTTP/1.0\r\n\r\n"
     assert.equal(400, status(ask(long)))
     local head = "GET / HTTP/1.0\r\nx: "
     assert.equal(400, status(ask(head .. ("y"):rep(5000) .. "\n\n")))
