@@ -4,9 +4,10 @@
 -- Nothing leads out of the folder: the kernel sees to that (fs.root).
 local errno = require "uring.errno"
 local fs = require "uring.fs"
+local stream = require "uring.stream"
 local uring = require "uring"
 
-local LINE, HEADERS, CHUNK, PATIENCE, LINGER = 4096, 100, 65536, 10, 1
+local LINE, HEADERS, PATIENCE, LINGER = 4096, 100, 10, 1
 local TYPES = { css = "text/css", html = "text/html; charset=utf-8",
   jpg = "image/jpeg", js = "text/javascript", png = "image/png",
   svg = "image/svg+xml", txt = "text/plain; charset=utf-8" }
@@ -53,12 +54,11 @@ local function serve(root, conn)
   if not request then return end
   conn:settimeout(PATIENCE, "write")
   local file <close>, status, header = find(root, table.unpack(request))
-  local left = file and file:size() or 0
-  local is_on = conn:write("HTTP/1.0 ", status, "\r\n", header or "",
-    "Content-Length: ", left, "\r\n\r\n") and request[1] == "GET"
-  while is_on and left > 0 do -- just so much, also where the file grows
-    local bytes = file:read_some(math.min(left, CHUNK))
-    is_on, left = bytes and conn:write(bytes), left - #(bytes or "")
+  local size = file and file:size() or 0
+  local is_there = conn:write("HTTP/1.0 ", status, "\r\n", header or "",
+    "Content-Length: ", size, "\r\n\r\n")
+  if is_there and file and request[1] == "GET" then
+    stream.copy(file, conn, { max = size }) -- also where the file grows
   end
   conn:shutdown "w" -- closing with bytes unread would reset what was sent
   uring.timeout(LINGER, function() while conn:read_some() do end end)
