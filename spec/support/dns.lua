@@ -154,6 +154,19 @@ local function serve_tcp(listener, answer, self)
   end
 end
 
+-- A datagram socket, and where TCP is wanted a listener with the same port,
+-- which somebody else may have.
+local function bound_pair(tcp)
+  for _ = 1, 20 do
+    local fd, port = assert(bound_socket(C.SOCK_DGRAM))
+    if not tcp then return fd, port end
+    local listener = uring.listen("127.0.0.1:" .. port)
+    if listener then return fd, port, listener end
+    low.close(fd)
+  end
+  error "no port is free for both"
+end
+
 --- Calls body(server), inside a run, while a server answers: the functions are
 -- called with a question, and return the datagrams, or the answer, to send.
 ---@param udp fun(question: table): ...string
@@ -161,15 +174,17 @@ end
 --- names of the questions by UDP, tcp: how many came by TCP
 ---@param tcp? fun(question: table): string
 function dns.serving_too(udp, body, tcp)
-  local fd, port = assert(bound_socket(C.SOCK_DGRAM))
+  local fd, port, listener = bound_pair(tcp)
   local _fd <close> = setmetatable({}, {
-    __close = function() low.close(fd) end,
+    __close = function()
+      low.close(fd)
+      if listener then listener:close() end
+    end,
   })
   local server = { port = port, address = "127.0.0.1:" .. port, count = 0,
     names = {}, tcp = 0 }
   return uring.scope(function(scope)
     scope:daemon(serve_udp, fd, udp, server)
-    local listener <close> = tcp and assert(uring.listen(server.address))
     if tcp then scope:daemon(serve_tcp, listener, tcp, server) end
     return body(server)
   end)
