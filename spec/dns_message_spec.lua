@@ -1,7 +1,10 @@
 --- Answers of servers, as bytes, become records; what is malformed does not.
 local core = require "uring.core"
+local leaks = require "spec.support.leaks"
 local message = require "uring.dns.message"
 local records = require "uring.dns.records"
+
+leaks.watch()
 
 local ROOT = "\0"
 local QUESTION = "\1a\4test\0" -- its name is at byte 12

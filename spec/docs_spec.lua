@@ -1,7 +1,10 @@
 --- Every block of Lua in the README and the docs runs, and prints what the
 -- text block after it says.
 local core = require "uring.core"
+local leaks = require "spec.support.leaks"
 local rows = require "spec.support.rows"
+
+leaks.watch()
 
 local LUA = os.getenv("LUA") or "lua5.4"
 local TIME_LIMIT = 20 -- seconds, for one block

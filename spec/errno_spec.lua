@@ -1,7 +1,10 @@
 --- Error codes have names both ways, and messages.
 local errno = require "uring.errno"
+local leaks = require "spec.support.leaks"
 local uring = require "uring"
 local ring = require "uring.ring"
+
+leaks.watch()
 
 describe("errno", function()
   it("knows the code of a name, and the name of a code", function()

@@ -54,25 +54,25 @@ for _, server in ipairs(peer.SERVERS) do
       sends_back(MIB + 1, "socat -t 20 - TCP:127.0.0.1:$3")
     end)
 
-    it("sends 64 MiB back", function()
+    it("sends 16 MiB back", function()
       local running <close> = peer.serve(server)
       local count, message = peer.run(function()
         local conn <close> = peer.connect(running)
-        return peer.repeat_block(conn, peer.bytes(262139), 257)
+        return peer.repeat_block(conn, peer.bytes(262139), 65)
       end)
       assert.is_nil(message)
-      assert.equal(257 * 262139, count)
+      assert.equal(65 * 262139, count)
       assert.equal("", running:errors())
     end)
 
-    it("sends 64 MiB back to a client that reads late", function()
+    it("sends 16 MiB back to a client that reads late", function()
       local running <close> = peer.serve(server)
       local count, message = peer.run(function()
         local conn <close> = peer.connect(running)
-        return peer.repeat_block(conn, peer.bytes(262139), 257, true)
+        return peer.repeat_block(conn, peer.bytes(262139), 65, true)
       end)
       assert.is_nil(message)
-      assert.equal(257 * 262139, count)
+      assert.equal(65 * 262139, count)
     end)
 
     for _, name in ipairs { "INT", "TERM" } do
@@ -128,7 +128,9 @@ for _, server in ipairs(peer.SERVERS) do
         local running <close> = process.lua {
           server.file, server.where:format(0), limits = "-n " .. limit,
         }
-        os.execute "sleep 0.2" -- it may as well go on
+        process.await("it listens or ends", function() -- both will do
+          return running:output() ~= "" or not running:is_alive()
+        end)
         if not running:is_alive() then
           assert_refused("Too many open files", running:wait())
         end
@@ -184,15 +186,17 @@ for _, cat in ipairs { "examples/cat.lua", "examples/raw_cat.lua" } do
       assert.equal(3 * MIB + 196614, #copies(files).out)
     end)
 
-    it("copies 4 GiB", function()
-      if os.getenv "URING_EMULATED" then pending "this takes minutes here" end
-      local folder <close> = roomy_folder()
-      make_huge(folder "huge")
-      local result = process.shell(
-        [[{ "$1" "$2" "$3"; echo $? >&2; } | cmp - "$3"]], LUA, cat,
-        folder "huge")
-      assert.same({ code = 0, out = "", err = "0\n" }, result)
-    end)
+    if cat == "examples/raw_cat.lua" then -- which counts the bytes itself
+      it("copies 4 GiB", function()
+        if os.getenv "URING_EMULATED" then pending "this takes minutes here" end
+        local folder <close> = roomy_folder()
+        make_huge(folder "huge")
+        local result = process.shell(
+          [[{ "$1" "$2" "$3"; echo $? >&2; } | cmp - "$3"]], LUA, cat,
+          folder "huge")
+        assert.same({ code = 0, out = "", err = "0\n" }, result)
+      end)
+    end
 
     it("copies files of /proc, whose size is not known", function()
       assert.is_true(#copies { "/proc/filesystems" }.out > 0)

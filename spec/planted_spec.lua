@@ -1,5 +1,8 @@
 --- The test of the tests: bugs that were planted are found by the seeds.
+local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
+
+leaks.watch()
 
 local SEEDS = 1500
 

@@ -1,7 +1,10 @@
---- Ten thousand simulated histories; make seeds runs more of them.
+--- Some simulated histories; make seeds runs more of them.
+local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 
-local SEEDS = tonumber(os.getenv "URING_SEEDS") or 10000
+leaks.watch()
+
+local SEEDS = tonumber(os.getenv "URING_SEEDS") or 2500
 local HISTORIES = { "scopes", "streams", "handles", "files", "tokens" }
 
 describe("seeds", function()

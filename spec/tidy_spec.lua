@@ -1,7 +1,10 @@
 -- Plants one fault for each rule of tools/tidy.lua in a tiny clean house,
 -- and beside each fault the nearest thing that is none.
 
+local leaks = require "spec.support.leaks"
 local rules = require "tools.tidy.rules"
+
+leaks.watch()
 
 local LUA = os.getenv "LUA" or "lua5.4"
 
@@ -55,7 +58,7 @@ local house = {
   ["lua/uring/loop.lua"] = lua(),
   ["lua/uring/meta.lua"] = "---@meta\n",
   ["rockspec/uring-scm-1.rockspec"] = ROCKSPEC,
-  ["spec/ops/recv_spec.lua"] = "-- recv\n",
+  ["spec/ops/recv_spec.lua"] = "rows.describe('recv')\n",
 }
 
 local FOLDERS = ".git bench build csrc examples lua/uring rockspec spec/ops"
@@ -63,6 +66,13 @@ local FOLDERS = ".git bench build csrc examples lua/uring rockspec spec/ops"
 -- rule = { { what, path, text, fault }, ... }; the text is put at the path,
 -- false takes the file away.  A fault that begins with ":" is at the path.
 local cases = {}
+
+cases.leak_watch = {
+  { "a spec that does not watch", "spec/ring_spec.lua", "--- A ring.\n",
+    ":1: does not call leaks.watch()" },
+  { "a spec that does", "spec/ring_spec.lua", "leaks.watch()\n" },
+  { "what is no spec", "examples/README.md", "Examples.\n" },
+}
 
 cases.c_rooms = {
   { "an include of a room below", "csrc/ring.h",
@@ -145,7 +155,7 @@ cases.machine_paths = {
     "doc/home/ and https://example.org/home/\n" },
   { "a product", "build/core.d", "/home/me/uring/csrc/core.c\n" },
   { "a dot folder", ".git/config", "/home/me/uring\n" },
-  { "a spec that plants it", "spec/tidy_spec.lua", "-- /home/me/\n" },
+  { "a spec that plants it", "spec/tidy_spec.lua", "-- /home/me/ leaks.watch()\n" },
 }
 
 cases.file_lines = {
@@ -153,7 +163,7 @@ cases.file_lines = {
     ":301: 301 lines, more than 300" },
   { "a long module", "lua/uring/loop.lua", lua() .. lines(300),
     ":301: 301 lines, more than 300" },
-  { "a long spec", "spec/loop_spec.lua", lines(501),
+  { "a long spec", "spec/loop_spec.lua", lines(501, "leaks.watch()"),
     ":501: 501 lines, more than 500" },
   { "a long example", "examples/hello.lua", EXAMPLE .. lines(77),
     ":81: 81 lines, more than 80" },

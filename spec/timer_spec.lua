@@ -1,5 +1,8 @@
 --- Timers come out in order, whatever the order they went in.
+local leaks = require "spec.support.leaks"
 local Timers = require "uring.timer"
+
+leaks.watch()
 
 local MS = 1000000
 local SEEDS, ADDED = 20, 2000

@@ -23,7 +23,8 @@ local CALLS = math.tointeger(tonumber(arg[1])) or 20000
 local SEED = math.tointeger(tonumber(arg[2])) or os.time()
 local TRACE = arg[3] == "trace"
 local PER_WORLD = 400 -- calls, then everything is made anew
-local PATIENCE = 5 -- seconds; waits are but milliseconds long
+-- Seconds; waits are but milliseconds long.
+local PATIENCE = os.getenv "URING_EMULATED" and 10 or 2
 local C = low.consts
 
 local calls, w = 0, nil

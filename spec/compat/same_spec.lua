@@ -1,8 +1,11 @@
 --- uring.compat.socket and uring.compat.io say to every scenario what
 -- LuaSocket and Lua's io say to it, inside a run and outside of one.
 local files = require "spec.compat.files"
+local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local scenarios = require "spec.compat.scenarios"
+
+leaks.watch()
 
 local LIMIT = 30 -- seconds
 

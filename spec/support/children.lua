@@ -1,7 +1,13 @@
 --- The children of a process, and how they are, from /proc.
+local lfs = require "lfs"
 local process = require "spec.support.process"
 
 local children = {}
+
+local function read(pid)
+  local file <close> = io.open(("/proc/%s/stat"):format(pid))
+  return file and file:read "a" -- nil where it has gone meanwhile
+end
 
 local function parse(stat)
   local pid, state, parent = stat:match "^(%d+) %(.*%) (%a) (%d+)"
@@ -13,8 +19,7 @@ end
 ---@param pid integer|string
 ---@return string? state nil where there is none
 function children.state(pid)
-  local file <close> = io.open(("/proc/%s/stat"):format(pid))
-  local stat = file and file:read "a"
+  local stat = read(pid)
   return stat and (select(2, parse(stat)))
 end
 
@@ -31,9 +36,9 @@ end
 ---@return table<string, string> states of each, by their pids
 function children.of(pid)
   local set = {}
-  local list = process.capture "cat /proc/[0-9]*/stat 2>/dev/null"
-  for stat in list:gmatch "[^\n]+" do
-    local child, state, parent = parse(stat)
+  for child in lfs.dir "/proc" do
+    local stat = child:find "^%d" and read(child)
+    local _, state, parent = parse(stat or "")
     if parent == tostring(pid) then set[child] = state end
   end
   return set

@@ -63,7 +63,13 @@ Daemon.__index = Daemon
 
 --- Stops it, and removes its folder; once more is nothing.
 function Daemon:close()
-  if self.process then self.process:close() end
+  if self.process then
+    if self.last_signal and self.process:is_alive() then
+      self.process:signal(self.last_signal)
+      pcall(self.process.wait, self.process)
+    end
+    self.process:close()
+  end
   if self.folder then getmetatable(self.folder).__close() end
   self.process, self.folder = nil, nil
 end
@@ -73,7 +79,8 @@ Daemon.__close = Daemon.close
 --- Starts a server and waits until it answers.
 ---@param make fun(port: integer, folder: function): table a command for
 --- process.start, which does not leave the foreground; its field 'where' is
---- the address where it answers, default "127.0.0.1:port"
+--- the address where it answers, default "127.0.0.1:port"; 'last_signal'
+--- names one that has it clean up and end, default KILL
 ---@return Daemon a <close> variable, please
 function daemons.start(make)
   local self = setmetatable({
@@ -81,7 +88,8 @@ function daemons.start(make)
   }, Daemon)
   local command = make(self.port, self.folder)
   local where = command.where or "127.0.0.1:" .. self.port
-  command.where = nil
+  self.last_signal = command.last_signal
+  command.where, command.last_signal = nil, nil
   local ok, problem = pcall(function()
     self.process = process.start(command)
     process.await(command[1] .. " answers", function()
@@ -124,6 +132,51 @@ function daemons.memcached()
   return daemons.start(function(port)
     return { program, "-l", "127.0.0.1", "-p", port, "-U", "0", "-u", "root" }
   end)
+end
+
+local NOBODY = 65534 -- who runs PostgreSQL where we are root: root may not
+local FRUGAL = { -- no port, nothing kept in good order, little memory
+  "listen_addresses=", "fsync=off", "autovacuum=off", "shared_buffers=1MB",
+  "max_connections=40", "dynamic_shared_memory_type=mmap",
+}
+
+-- Makes an empty cluster, of the user "spec", who needs no password.
+local function init_postgres(bin, folder, uid)
+  local path = folder "data"
+  assert(os.execute(("mkdir %s && chmod 711 %s"):format(path, folder ".")))
+  if uid then assert(os.execute(("chown %d %s"):format(uid, path))) end
+  local result = process.run { bin .. "initdb", "-D", path, "-U", "spec",
+    "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8", uid = uid }
+  assert(result.code == 0, result.err)
+  return path
+end
+
+--- PostgreSQL on a unix socket, folder "data/.s.PGSQL.5432", for the user
+--- "spec"; its field 'where' is the address for uring.connect.
+---@return Daemon
+function daemons.postgres()
+  local bin = process.capture "ls -d /usr/lib/postgresql/*/bin/ /usr/bin/ | \
+    while read d; do test -x $d/initdb && echo $d && break; done"
+  if bin == "" then busted.pending "needs PostgreSQL" end
+  local uid = process.capture "id -u" == "0" and NOBODY or nil
+  local where
+  local server = daemons.start(function(_, folder)
+    local path = init_postgres(bin, folder, uid)
+    local command = { bin .. "postgres", "-D", path, "-k", path, uid = uid,
+      last_signal = "QUIT" }
+    for _, setting in ipairs(FRUGAL) do
+      command[#command + 1] = "-c"
+      command[#command + 1] = setting
+    end
+    where = "unix:" .. path .. "/.s.PGSQL.5432"
+    command.where = where
+    return command
+  end)
+  server.where = where
+  process.await("PostgreSQL is ready", function()
+    return server.process:errors():find("ready to accept", 1, true)
+  end)
+  return server
 end
 
 local NGINX = [[

@@ -1,11 +1,22 @@
---- Watches that a test leaves nothing behind: no descriptor, no loop.
+--- Watches that a test leaves nothing behind: no descriptor, no loop, no op,
+-- no lent buffer, no job, no child.
 --   local leaks = require "spec.support.leaks"
 --   leaks.watch() -- at the top of a spec file, or in a describe
--- After each test everything that nobody refers to is collected; then the
--- same descriptors must be open as before, and no loop may run.
+-- After each test, once everything is collected that nobody refers to, the
+-- same descriptors must be open as before, and nothing may go on: see audit.
+local audit = require "spec.support.audit"
 local busted = require "busted"
+local lfs = require "lfs"
+local loop = require "uring.loop"
+local system = require "system" -- which busted uses
+
+local FOLDER = "/proc/self/fd/"
+local PATIENCE = 2 -- seconds for a thread to end a job, a child to be gone
+local STEP = 0.005
 
 local leaks = {}
+
+local is_clean = false
 
 -- Two: what the first one finalises may have kept other things alive.
 local function collect()
@@ -13,37 +24,26 @@ local function collect()
   collectgarbage()
 end
 
--- The kernel's table of our descriptors has so many places.
-local function places()
-  local status <close> = assert(io.open("/proc/self/status"))
-  return math.tointeger(status:read("a"):match("\nFDSize:%s*(%d+)"))
-end
-
--- Says what is open as what: the number of the file, where the kernel tells.
-local function identity(fd)
-  local info <close> = io.open("/proc/self/fdinfo/" .. fd)
-  if not info then return nil end
-  info:read("l") -- the position in the file may change
-  return (info:read(256) or ""):match("ino:%s*(%d+)") or "?"
-end
-
 --- Lists the open descriptors.
----@return table<integer, string> open descriptor -> which file
+---@return table<integer, integer> open descriptor -> number of the file
 function leaks.snapshot()
-  local open = {}
-  for fd = 0, places() - 1 do open[fd] = identity(fd) end
+  local names, open = {}, {}
+  for name in lfs.dir(FOLDER) do names[#names + 1] = name end
+  for _, name in ipairs(names) do -- that of the folder is closed again
+    local fd = math.tointeger(name)
+    if fd then open[fd] = lfs.attributes(FOLDER .. name, "ino") end
+  end
   return open
 end
 
 -- "7 -> socket:[4711]", as ls -l /proc/self/fd has it.
 local function describe(fd)
-  local command = ("readlink /proc/$PPID/fd/%d"):format(fd)
-  local link <close> = assert(io.popen(command))
-  return ("%d -> %s"):format(fd, link:read("l") or "?")
+  return ("%d -> %s"):format(fd,
+    lfs.symlinkattributes(FOLDER .. fd, "target") or "?")
 end
 
 --- Says how the open descriptors differ from those of a snapshot.
----@param before table<integer, string>
+---@param before table<integer, integer>
 ---@return string[] differences one sentence each
 function leaks.compare(before)
   local after, found = leaks.snapshot(), {}
@@ -63,14 +63,29 @@ function leaks.compare(before)
   return found
 end
 
---- Fails where something is left behind since a snapshot.
----@param before table<integer, string>
----@param what? string names what has left it
-function leaks.check(before, what)
-  collect()
+-- What is left behind, one sentence each.
+local function look(before, children)
   local found = leaks.compare(before)
-  if require("uring.loop").is_running() then
-    found[#found + 1] = "a loop is still running"
+  for _, line in ipairs(children and audit.look(children) or {}) do
+    found[#found + 1] = line
+  end
+  if loop.is_running() then found[#found + 1] = "a loop is still running" end
+  return found
+end
+
+--- Fails where something is left behind since a snapshot.  What is garbage
+-- may hold it until then; what others do for us may take a moment.
+---@param before table<integer, integer>
+---@param what? string names what has left it
+---@param children? table<string, string> that were there: then all that goes
+--- on is looked at, and not descriptors only
+function leaks.check(before, what, children)
+  local found = look(before, children)
+  local deadline = os.time() + PATIENCE
+  while #found > 0 and os.time() <= deadline do
+    collect()
+    found = look(before, children)
+    if #found > 0 then system.sleep(STEP) end
   end
   if #found == 0 then return end
   table.insert(found, 1, (what or "this") .. ":")
@@ -79,16 +94,18 @@ end
 
 --- Watches each test of the file, or of the describe, that calls this.
 function leaks.watch()
-  local before, test
+  local before, test, children
   local names = busted.subscribe({ "test", "start" }, function(element)
     test = element.name
     return nil, true -- others may hear it too
   end)
   busted.before_each(function()
-    collect()
+    if not is_clean then collect() end -- what loading left is no test's
+    is_clean = true
+    children = audit.children()
     before = leaks.snapshot()
   end)
-  busted.after_each(function() leaks.check(before, test) end)
+  busted.after_each(function() leaks.check(before, test, children) end)
   busted.teardown(function()
     busted.unsubscribe(names.id, { "test", "start" })
   end)

@@ -78,16 +78,20 @@ function peer.is_served(server)
   return peer.exchange(conn, "are you there?") == "are you there?"
 end
 
+local made = {} -- count -> bytes
+
 --- Bytes without a short period.
 ---@param count integer
 ---@return string
 function peer.bytes(count)
+  if made[count] then return made[count] end
   local words, state = {}, count
   for i = 1, (count + 7) // 8 do
     state = state * 6364136223846793005 + 1442695040888963407
     words[i] = string.pack("<i8", state ~ (state >> 29))
   end
-  return table.concat(words):sub(1, count)
+  made[count] = table.concat(words):sub(1, count)
+  return made[count]
 end
 
 --- Waits until a count stands still for some seconds; returns it.

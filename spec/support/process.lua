@@ -5,9 +5,11 @@
 -- its status.  Each is the leader of a session of its own, which close kills
 -- whole; where the specs are killed, it is killed with them.
 local loop = require "uring.loop"
+local system = require "system" -- which busted uses
 local uring = require "uring"
 
-local STEP = 0.01 -- seconds between two looks at a condition
+local STEP = 0.001 -- seconds between the first two looks at a condition
+local STEP_MAX = 0.01 -- and between later ones
 local PATIENCE = 30 -- seconds, where nothing else is said
 local TICKS = 100 -- of /proc/PID/stat in a second, on every Linux
 
@@ -58,15 +60,17 @@ process.LUA = os.getenv "LUA" or "lua5.4"
 ---@param seconds? number
 function process.await(what, condition, seconds)
   local deadline = uring.now() + (seconds or PATIENCE)
+  local step = STEP
   while true do
     local value = condition()
     if value then return value end
     if uring.now() > deadline then error("waited in vain: " .. what, 2) end
     if loop.is_running() then
-      uring.sleep(STEP)
+      uring.sleep(step)
     else
-      os.execute("sleep " .. STEP)
+      system.sleep(step)
     end
+    step = math.min(STEP_MAX, 1.5 * step)
   end
 end
 

@@ -1,6 +1,9 @@
 --- The queue behind every wait: first come, first served, and out from
 -- anywhere.
+local leaks = require "spec.support.leaks"
 local Queue = require "uring.sync.queue"
+
+leaks.watch()
 
 local SEEDS, STEPS = 50, 400
 

@@ -1,8 +1,11 @@
 --- What uring.net is made of works in a simulation as it does really.
 local both = require "spec.test.both"
+local leaks = require "spec.support.leaks"
 local net = require "uring.net"
 local test = require "uring.test"
 local uring = require "uring"
+
+leaks.watch()
 
 local PLACES = { TCP = "127.0.0.1:0", Unix = "unix:@uring-net-both" }
 

@@ -1,8 +1,11 @@
 --- Simulated time, cancelling and buffer rings behave as the kernel's do,
 -- and misuse raises the same: the same programs give the same results.
 local both = require "spec.test.both"
+local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
 local uring = require "uring"
+
+leaks.watch()
 
 local C, op = raw.consts, uring.op
 

@@ -1,8 +1,11 @@
 --- Simulated sockets behave as the kernel's do: the same programs give the
 -- same results on both.
 local both = require "spec.test.both"
+local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
 local uring = require "uring"
+
+leaks.watch()
 
 local C, op = raw.consts, uring.op
 

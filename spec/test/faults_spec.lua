@@ -1,9 +1,12 @@
 --- Each fault of a simulated run is seen, and a program that copes with all
 -- of them loses nothing.
 local errno = require "uring.errno"
+local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
 local test = require "uring.test"
 local uring = require "uring"
+
+leaks.watch()
 
 local C, op = raw.consts, uring.op
 

@@ -1,9 +1,12 @@
 --- What a simulated run finds wrong although nothing has failed: each of it
 -- is done on purpose here, and found.
+local leaks = require "spec.support.leaks"
 local loop = require "uring.loop"
 local raw = require "uring.ring"
 local test = require "uring.test"
 local uring = require "uring"
+
+leaks.watch()
 
 local op = uring.op
 

@@ -1,9 +1,12 @@
 --- A simulated run is decided by its seed: what it returns, raises, prints
 -- and traces, which time it shows, and how a failure is told.
 local errno = require "uring.errno"
+local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
 local test = require "uring.test"
 local uring = require "uring"
+
+leaks.watch()
 
 local C = raw.consts
 

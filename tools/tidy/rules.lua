@@ -1,7 +1,7 @@
 --- Every rule by its name: a function of the tree, a report and the house.
 
 local modules = {
-  "bans", "budgets", "docs", "headers", "lists", "rooms", "text",
+  "bans", "budgets", "docs", "headers", "lists", "rooms", "specs", "text",
 }
 
 local rules = {}
