@@ -155,7 +155,8 @@ cases.machine_paths = {
     "doc/home/ and https://example.org/home/\n" },
   { "a product", "build/core.d", "/home/me/uring/csrc/core.c\n" },
   { "a dot folder", ".git/config", "/home/me/uring\n" },
-  { "a spec that plants it", "spec/tidy_spec.lua", "-- /home/me/ leaks.watch()\n" },
+  { "a spec that plants it", "spec/tidy_spec.lua",
+    "-- /home/me/ leaks.watch()\n" },
 }
 
 cases.file_lines = {

@@ -2,6 +2,7 @@
 -- one go, values of megabytes, and servers that are killed in mid-reply.
 local daemons = require "spec.support.daemons"
 local leaks = require "spec.support.leaks"
+local process = require "spec.support.process"
 local uring = require "uring"
 local within = require "spec.support.within"
 
@@ -133,6 +134,9 @@ describe("Redis over uring.connect", function()
       local count, message, code = drain(conn)
       assert.is_true(count < size)
       assert_ended(message, code)
+      process.await("its end", function()
+        return not victim.process:is_alive()
+      end)
       local again, refusal = uring.connect("127.0.0.1", victim.port)
       assert.is_nil(again)
       assert.matches("refused", refusal)

@@ -1,4 +1,5 @@
---- What this process has going on: ops, lent buffers, jobs and children.
+--- What this process has going on: ops, lent buffers, jobs, children
+-- and what signals do.
 -- It learns of each ring as core.ring makes it, and of each run when its
 -- loop runs, so load it before rings are made.
 local children = require "spec.support.children"
@@ -62,10 +63,25 @@ local function may_have_children()
   for res in ring:cqes() do return res ~= -errno.ECHILD end
 end
 
---- The child processes.
----@return table<string, string> states of each, by their pids
-function audit.children()
-  return may_have_children() and children.of(own_pid()) or {}
+-- Which signals are blocked, ignored and caught: masks of the first 31, since
+-- those after them are the C library's own.
+local function signals()
+  local file <close> = assert(io.open("/proc/self/status"))
+  local masks = {}
+  for name, mask in file:read("a"):gmatch "\nSig([BIC]%a+):%s*(%x+)" do
+    masks[#masks + 1] = ("%s %x"):format(name,
+      tonumber(mask, 16) & 0x7fffffff)
+  end
+  return table.concat(masks, ", ")
+end
+
+--- What goes on before a test, for look.
+---@return table before
+function audit.before()
+  return {
+    children = may_have_children() and children.of(own_pid()) or {},
+    signals = signals(),
+  }
 end
 
 -- A thread of the pool without a job waits at a futex.  Those of rings are
@@ -116,7 +132,7 @@ local function unended(ring)
 end
 
 --- What is going on that was begun since this file is loaded.
----@param before table<string, string> the children that are not new
+---@param before table of audit.before
 ---@return string[] found one sentence each
 function audit.look(before)
   local found = {}
@@ -133,10 +149,15 @@ function audit.look(before)
     add_lent(found, scheduler)
     if not rings[scheduler.ring] then schedulers[scheduler] = nil end
   end
-  for pid, state in pairs(audit.children()) do
-    if not before[pid] then
+  local now = audit.before()
+  for pid, state in pairs(now.children) do
+    if not before.children[pid] then
       found[#found + 1] = ("left child %s (%s)"):format(pid, state)
     end
+  end
+  if now.signals ~= before.signals then
+    found[#found + 1] = ("signals were %s, now %s"):format(before.signals,
+      now.signals)
   end
   local busy = busy_threads()
   if busy > 0 then

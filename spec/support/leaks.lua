@@ -1,5 +1,5 @@
 --- Watches that a test leaves nothing behind: no descriptor, no loop, no op,
--- no lent buffer, no job, no child.
+-- no lent buffer, no job, no child, and signals as they were.
 --   local leaks = require "spec.support.leaks"
 --   leaks.watch() -- at the top of a spec file, or in a describe
 -- After each test, once everything is collected that nobody refers to, the
@@ -64,9 +64,9 @@ function leaks.compare(before)
 end
 
 -- What is left behind, one sentence each.
-local function look(before, children)
+local function look(before, goes_on)
   local found = leaks.compare(before)
-  for _, line in ipairs(children and audit.look(children) or {}) do
+  for _, line in ipairs(goes_on and audit.look(goes_on) or {}) do
     found[#found + 1] = line
   end
   if loop.is_running() then found[#found + 1] = "a loop is still running" end
@@ -77,14 +77,14 @@ end
 -- may hold it until then; what others do for us may take a moment.
 ---@param before table<integer, integer>
 ---@param what? string names what has left it
----@param children? table<string, string> that were there: then all that goes
---- on is looked at, and not descriptors only
-function leaks.check(before, what, children)
-  local found = look(before, children)
+---@param goes_on? table of audit.before: then all that goes on is looked at,
+--- and not descriptors only
+function leaks.check(before, what, goes_on)
+  local found = look(before, goes_on)
   local deadline = os.time() + PATIENCE
   while #found > 0 and os.time() <= deadline do
     collect()
-    found = look(before, children)
+    found = look(before, goes_on)
     if #found > 0 then system.sleep(STEP) end
   end
   if #found == 0 then return end
@@ -94,7 +94,7 @@ end
 
 --- Watches each test of the file, or of the describe, that calls this.
 function leaks.watch()
-  local before, test, children
+  local before, test, goes_on
   local names = busted.subscribe({ "test", "start" }, function(element)
     test = element.name
     return nil, true -- others may hear it too
@@ -102,10 +102,10 @@ function leaks.watch()
   busted.before_each(function()
     if not is_clean then collect() end -- what loading left is no test's
     is_clean = true
-    children = audit.children()
+    goes_on = audit.before()
     before = leaks.snapshot()
   end)
-  busted.after_each(function() leaks.check(before, test, children) end)
+  busted.after_each(function() leaks.check(before, test, goes_on) end)
   busted.teardown(function()
     busted.unsubscribe(names.id, { "test", "start" })
   end)
