@@ -105,6 +105,38 @@ describe("an async task", function()
   end)
 end)
 
+describe("a scope that many tasks have left", function()
+  it("still cancels those that stayed", function()
+    local ended = {}
+    quiet.run(function()
+      uring.scope(function(scope)
+        local function stay(name)
+          scope:spawn(function()
+            local _guard <close> = setmetatable({}, {
+              __close = function() table.insert(ended, name) end,
+            })
+            uring.sleep(60)
+          end)
+        end
+        stay "first"
+        local crowd = {}
+        for i = 1, 40 do crowd[i] = scope:spawn(function() end) end
+        stay "second"
+        for _, task in ipairs(crowd) do task:await() end
+        stay "last"
+        uring.yield()
+        assert.equal(3, scope:count())
+        local found = 0
+        for _ in scope:children() do found = found + 1 end
+        assert.equal(3, found)
+        scope:cancel "enough"
+      end)
+    end)
+    table.sort(ended)
+    assert.same({ "first", "last", "second" }, ended)
+  end)
+end)
+
 describe("a daemon", function()
   it("is cancelled when the body and all others have ended", function()
     quiet.run(function()
