@@ -5,6 +5,7 @@ local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
 local quiet = require "spec.support.quiet"
 local uring = require "uring"
+local within = require "spec.support.within"
 
 leaks.watch()
 
@@ -108,7 +109,7 @@ end)
 describe("a scope that many tasks have left", function()
   it("still cancels those that stayed", function()
     local ended = {}
-    quiet.run(function()
+    within.run(function()
       uring.scope(function(scope)
         local function stay(name)
           scope:spawn(function()

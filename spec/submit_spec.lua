@@ -100,7 +100,7 @@ describe("sqring_wait", function()
   end
 
   it("waits until the thread of sqpoll has made room", function()
-    for _ = 1, 50 do
+    for _ = 1, 15 do
       disturb()
       local ring <close> = assert(uring.ring(2, { flags = "sqpoll",
         cq_entries = 128 }))
