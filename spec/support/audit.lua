@@ -60,7 +60,9 @@ local function may_have_children()
   ring:get_sqe():prep_waitid(C.P_ALL, 0, nil,
     C.WEXITED | C.WNOHANG | C.WNOWAIT, 0)
   assert(ring:submit_and_wait(1))
-  for res in ring:cqes() do return res ~= -errno.ECHILD end
+  local result
+  for res in ring:cqes() do result = res end
+  return result ~= -errno.ECHILD
 end
 
 -- Which signals are blocked, ignored and caught: masks of the first 31, since
