@@ -1,5 +1,6 @@
 --- A simulated run is decided by its seed: what it returns, raises, prints
 -- and traces, which time it shows, and how a failure is told.
+local blocking = require "uring.blocking"
 local errno = require "uring.errno"
 local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
@@ -246,6 +247,7 @@ describe("a simulated run", function()
       raw.close(writer)
     end)
     assert.is_true(uring.blocking(function() return (uring.op.nop()) end))
+    blocking.rest()
   end)
 
   it("is not started inside another", function()
