@@ -136,8 +136,8 @@ describe("Redis over uring.connect", function()
       assert_ended(message, code)
       local refusal
       process.await("nobody listens", function() -- its threads end one by one
-        local again <close>, message = uring.connect("127.0.0.1", victim.port)
-        refusal = message
+        local again <close>, why = uring.connect("127.0.0.1", victim.port)
+        refusal = why
         return not again
       end)
       assert.matches("refused", refusal)
