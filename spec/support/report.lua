@@ -99,7 +99,7 @@ end
 local function exit()
   list("skipped", skipped)
   list("failed", failed)
-  local none = passed + #failed == 0
+  local none = passed + #failed + #skipped == 0
   if none then say "\nno test ran" end
   local more = #skipped > 0 and (", %d skipped"):format(#skipped) or ""
   say(("\n%d passed, %d failed%s"):format(passed, #failed, more))
