@@ -12,7 +12,7 @@ return {
     replace = "    ops[thread] = true\n"
       .. "    self.ready[#self.ready + 1] = thread\n" },
   { name = "a descriptor is closed twice", history = "handles",
-    file = "uring/stream.lua",
+    file = "uring/stream/class.lua",
     find = "  self.is_closed, self.received, self.at = true, \"\", 1\n"
       .. "  limits.forget(self)\n  if is_busy",
     replace = "  self.received, self.at = \"\", 1\n"
