@@ -1,28 +1,75 @@
 --- Waiting where a task cannot: the whole thread does, tasks and all.
 -- For what is called through a C function (table.sort, string.gsub, a module
 -- that is being required, a metamethod), and for programs and prompts
--- outside of uring.run, where every function that waits comes here.
+-- outside of uring.run, where every function that waits comes here.  A ring
+-- is kept from one call to the next; a single op needs no run on it.
+local core = require "uring.core"
+local exit = require "uring.exit"
+local inside = require "uring.inside"
 local loop = require "uring.loop"
 local Run = require "uring.runner"
 local system = require "uring.system"
 
+local unpack = table.unpack
+
 local blocking = {}
 
 local ENTRIES = 32
+local SIGINT = 2
 
 local idle -- a scheduler that nobody uses at present
 local opener -- what has opened its ring: in uring.test it is another
 
--- In a forked child it belongs to the parent.
+-- Stands for whoever waits for a single op; never resumed.
+local STAND_IN = coroutine.create(function() end)
+
+-- The idle one, and how many ops are in flight on its ring.  In a forked
+-- child it belongs to the parent.
+local function usable()
+  if not idle or opener ~= system.open then return nil end
+  local ok, in_flight = pcall(idle.ring.in_flight, idle.ring)
+  if ok then return idle, in_flight end
+end
+
 local function take()
-  local scheduler = idle
+  local scheduler = usable()
   idle = nil
-  if scheduler and opener == system.open
-    and pcall(scheduler.ring.submit, scheduler.ring) then
-    return scheduler
-  end
+  if scheduler then return scheduler end
   opener = system.open
   return Run.open(ENTRIES)
+end
+
+local function give(scheduler)
+  if idle then idle.ring:close() end -- of a call inside this one
+  idle = scheduler
+end
+
+-- A run on a ring that is kept
+
+local function drive(scheduler, body, ...)
+  local task = Run.begin(scheduler, body, ...)
+  while scheduler:tick() do end
+  return task
+end
+
+-- What came up while the thread was blocked concerns the run around it.
+local function raise_what_came_up(scheduler)
+  exit.leave_if_asked(scheduler)
+  if scheduler.interrupted then
+    local outer = loop.is_running() and loop.current("uring.blocking")
+    if not outer then error(Run.INTERRUPTED, 0) end
+    outer:on_signal(SIGINT)
+    error(outer.root.own_cause, 0)
+  end
+  if scheduler.root.failed then error(scheduler.root.problem, 0) end
+end
+
+-- It cannot go on: all that waits is closed.
+local function give_up(scheduler, problem)
+  Run.forget(scheduler)
+  Run.shut(scheduler)
+  exit.leave_if_asked(scheduler)
+  error(problem, 0)
 end
 
 --- Calls a function whose waits block the thread.  It may do all that a task
@@ -34,15 +81,51 @@ function blocking.call(body, ...)
   if type(body) ~= "function" then
     error("blocking: bad argument 'body' (function expected)", 2)
   end
-  local arguments, results = table.pack(...), { n = 0 }
   local scheduler = take()
-  local ok, problem = pcall(Run.run, { scheduler = scheduler }, function()
-    results = table.pack(body(table.unpack(arguments, 1, arguments.n)))
-  end)
-  if idle then idle.ring:close() end -- of a call inside this one
-  idle = scheduler
-  if not ok then error(problem, 0) end
-  return table.unpack(results, 1, results.n)
+  Run.prepare(scheduler)
+  local ok, task = pcall(inside, scheduler, drive, scheduler, body, ...)
+  if not ok then give_up(scheduler, task) end
+  Run.forget(scheduler)
+  if scheduler.ring:sq_ready() > 0 then -- what closes descriptors
+    pcall(scheduler.ring.submit, scheduler.ring)
+  end
+  give(scheduler)
+  raise_what_came_up(scheduler)
+  local results = task.results
+  if results then return unpack(results, 1, results.n) end
+end
+
+-- A single op
+
+local function wait_for_op(scheduler)
+  local batch, step = scheduler.batch, scheduler.bound.step
+  repeat -- more than once where a signal comes, or for the longest wait
+    scheduler.left = step(batch, scheduler.left, true, -1)
+  until scheduler.left > 0
+  local value = batch[2]
+  batch[2] = false
+  return value, batch[3]
+end
+
+-- Does an op alone on a ring.  The awaitable calls it, with a tail call: what
+-- is wrong with the arguments is told at the line of the caller.
+local function call_op(row, await, a, b, c, d, e, f)
+  local scheduler, in_flight = usable()
+  if not scheduler or in_flight > 0 or scheduler.unended then
+    return blocking.call(await, a, b, c, d, e, f)
+  end
+  local refused = scheduler.bound.start_for[row.name](STAND_IN,
+    a, b, c, d, e, f)
+  if refused then return loop.refuse(row, refused) end
+  idle = nil -- what is called meanwhile, such as a finalizer, has its own
+  local ok, value, extra = pcall(wait_for_op, scheduler)
+  if not ok then
+    scheduler.ring:close()
+    error(value, 0)
+  end
+  give(scheduler)
+  if value ~= nil then return value, extra end
+  return core.fail_needing(row.name, row.since, extra)
 end
 
 --- Closes the ring that is kept for the next call.
@@ -51,6 +134,6 @@ function blocking.rest()
   idle = nil
 end
 
-loop.set_outside(blocking.call)
+loop.set_outside(blocking.call, call_op)
 
 return blocking

@@ -21,8 +21,8 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
-local outside -- calls a function where no loop runs
-local bound = {} -- {name, kind, set}: who wants to know what starts an op
+local starts -- row -> the C function that starts its ops; while a loop runs
+local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 
 --- The scheduler that runs, or an error that names what needs it.
@@ -53,19 +53,17 @@ function loop.switch(scheduler)
   if before then before.cancelling, before.last_leaf = cancelling, leaf end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
+  starts = scheduler and scheduler.bound.start
   for i = 1, #switches do switches[i](scheduler) end
-  for i = 1, #bound do
-    local entry = bound[i]
-    entry.set(scheduler and scheduler.bound[entry.kind][entry.name]
-      or entry.outside)
-  end
   return before
 end
 
---- Sets what calls a function where no loop runs: loop.block(body, ...).
+--- Sets what calls a function where no loop runs, loop.block(body, ...), and
+-- what does a single op there.
 ---@param call fun(body: function, ...): ...
-function loop.set_outside(call)
-  outside, loop.block = call, call
+---@param call_op fun(row: table, await: function, ...): any, any
+function loop.set_outside(call, call_op)
+  outside, loop.block, outside_op = call, call, call_op
 end
 
 -- Cancellation
@@ -99,21 +97,20 @@ end
 
 -- Ops
 
---- Calls 'set' with the C function that starts the ops of a row, whenever
--- that changes; while no loop runs, with one that raises.
----@param name string the row
+--- The C functions that start ops in the run that runs.
 ---@param kind "start"|"start_for" for the running coroutine, or another
----@param set fun(start: function)
-function loop.on_bind(name, kind, set)
-  local function refuse()
-    error("uring.op." .. name .. " needs uring.run", 3)
-  end
-  bound[#bound + 1] = { name = name, kind = kind, set = set,
-    outside = refuse }
-  set(current and current.bound[kind][name] or refuse)
+---@return table<string, function> starters by the name of the row
+function loop.starters(kind)
+  return current.bound[kind]
 end
 
--- The ring of a run has SQEs of 64 bytes.
+--- What an op returns that could not be started.  The ring of a run has SQEs
+-- of 64 bytes.
+---@param row table of core.ops
+---@param code integer why not
+---@return nil
+---@return string message
+---@return integer code
 local function refuse(row, code)
   if not row.wide or code == errno.ENOSYS then
     return core.fail_needing(row.name, row.since, code)
@@ -122,20 +119,21 @@ local function refuse(row, code)
     code
 end
 
+loop.refuse = refuse
+
 --- Makes the function that starts the op of a row and waits for it.  Where
 -- no loop runs it blocks the thread.
 ---@param row table of core.ops
 ---@return function awaitable
 function loop.awaitable(row)
-  local name, since, start = row.name, row.since, nil
+  local name, since = row.name, row.since
   local sure = row.sure -- to be done even where the task is to end
-  loop.on_bind(name, "start", function(function_of) start = function_of end)
   local function await(a, b, c, d, e, f) -- no row has more
     if cancelling > 0 then
-      if not current then return outside(await, a, b, c, d, e, f) end
+      if not current then return outside_op(row, await, a, b, c, d, e, f) end
       if not sure then check() end
     end
-    local refused = start(a, b, c, d, e, f)
+    local refused = starts[name](a, b, c, d, e, f)
     if refused then return refuse(row, refused) end
     local value, extra = yield(IO)
     if value ~= nil then return value, extra end

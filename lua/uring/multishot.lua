@@ -205,11 +205,9 @@ end
 ---@param row table of core.ops
 ---@return function
 return function(row)
-  local start_for
-  loop.on_bind(row.name, "start_for", function(start) start_for = start end)
   return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
-    local self = new(row)
+    local self, start_for = new(row), loop.starters("start_for")[row.name]
     self.fd = a
     if row.args[2].kind == "msgout" then self.message = b end
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end

@@ -13,11 +13,11 @@ local system = require "uring.system"
 local tree = require "uring.tree"
 local watchdog = require "uring.watchdog"
 
-local INTERRUPTED = "interrupted!"
 local SIGINT = 2
+local OUTERMOST = { name = "run" }
 
 ---@class uring.Run
-local Run = { __name = "uring.Run" }
+local Run = { __name = "uring.Run", INTERRUPTED = "interrupted!" }
 Run.__index = Run
 
 -- Nothing could ever wake a task: the first time they may clean up.
@@ -54,27 +54,37 @@ local function open(entries)
   return Scheduler.new(ring, bound)
 end
 
---- Makes a run whose first task has not begun.
----@param options table entries, sigint, watchdog, and for others than programs:
---- scheduler, which is used instead of a new one
----@param body function the first task
----@return uring.Run
-function Run.new(options, body)
-  local self = setmetatable({
-    scheduler = options.scheduler or open(options.entries),
-    lends = options.scheduler ~= nil, catches = {}, was_default = false,
-    is_over = false,
-  }, Run)
-  local scheduler = self.scheduler
+--- Makes a scheduler ready for a run.
+---@param scheduler uring.Scheduler
+function Run.prepare(scheduler)
   scheduler.on_deadlock, scheduler.on_signal = on_deadlock, on_signal
   scheduler.births, scheduler.numbered = 0, 0
   scheduler.now = system.now()
   scheduler.interrupted, scheduler.exit, scheduler.cancelling = false, false, 0
   loop.live[scheduler] = true
-  self:inside(function()
-    scheduler.root = Scope.new(false, false, false, { name = "run" })
-    scheduler.root:spawn(body)
-  end)
+end
+
+--- Begins the first task of the run that runs.
+---@param scheduler uring.Scheduler
+---@param body function
+---@param ... any its arguments
+---@return uring.Task
+function Run.begin(scheduler, body, ...)
+  scheduler.root = Scope.new(false, false, false, OUTERMOST)
+  return scheduler.root:spawn(body, ...)
+end
+
+--- Makes a run whose first task has not begun.
+---@param options table entries, sigint, watchdog
+---@param body function the first task
+---@return uring.Run
+function Run.new(options, body)
+  local self = setmetatable({
+    scheduler = open(options.entries), catches = {}, was_default = false,
+    is_over = false,
+  }, Run)
+  Run.prepare(self.scheduler)
+  self:inside(Run.begin, self.scheduler, body)
   return self
 end
 
@@ -133,30 +143,24 @@ function Run:timeout()
   return due and math.max(0, (due - system.now()) / 1e9)
 end
 
-local function end_now(self)
-  self.is_over = true
-  loop.live[self.scheduler] = nil
-  let_signals_go(self)
-  pipes.close_all(self.scheduler)
+--- Forgets a run that has ended.
+---@param scheduler uring.Scheduler
+function Run.forget(scheduler)
+  loop.live[scheduler] = nil
+  pipes.close_all(scheduler)
 end
 
-local function close(self)
-  local scheduler = self.scheduler
+--- Closes all that waits in a run, and its ring.
+---@param scheduler uring.Scheduler
+function Run.shut(scheduler)
   pcall(scheduler.leave_places, scheduler)
   scheduler:close()
 end
 
--- What came up while the thread was blocked concerns the run around it.
-local function finish_lent(scheduler)
-  pcall(scheduler.ring.submit, scheduler.ring) -- what closes descriptors
-  exit.leave_if_asked(scheduler)
-  if scheduler.interrupted then
-    local outer = loop.is_running() and loop.current("uring.blocking")
-    if not outer then error(INTERRUPTED, 0) end
-    outer:on_signal(SIGINT)
-    error(outer.root.own_cause, 0)
-  end
-  if scheduler.root.failed then error(scheduler.root.problem, 0) end
+local function end_now(self)
+  self.is_over = true
+  let_signals_go(self)
+  Run.forget(self.scheduler)
 end
 
 -- A program whose reader has gone ends as any other does, quietly.
@@ -174,18 +178,17 @@ function Run:finish()
   if self.is_over then return end
   end_now(self)
   local scheduler = self.scheduler
-  if self.lends then return finish_lent(scheduler) end
-  close(self)
+  Run.shut(scheduler)
   holding.finish_all()
   exit.leave_if_asked(scheduler)
   if scheduler.root.failed then raise_failure(scheduler.root) end
-  if scheduler.interrupted then error(INTERRUPTED, 0) end
+  if scheduler.interrupted then error(Run.INTERRUPTED, 0) end
 end
 
 -- It cannot go on: all that waits is closed.
 local function give_up(self, problem)
   end_now(self)
-  close(self)
+  Run.shut(self.scheduler)
   exit.leave_if_asked(self.scheduler)
   error(problem, 0)
 end
@@ -240,7 +243,7 @@ Run.__close = Run.close
 function Run.run(options, body)
   local self = Run.new(options, body)
   local ok, problem = pcall(function()
-    if not self.lends then self:catch_signals(options.sigint or "cancel") end
+    self:catch_signals(options.sigint or "cancel")
     if options.watchdog then
       watchdog.watch(self.scheduler, options.watchdog)
     end

@@ -88,12 +88,10 @@ rows.describe("cancel", function()
   it("gives true when awaited, and the op fails", function()
     local own <close> = rows.owner()
     local r = own(uring.pipe())
-    local start
-    loop.on_bind("poll_add", "start", function(bound) start = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = start(r, C.POLLIN)
+        local _, given = loop.starters("start").poll_add(r, C.POLLIN)
         id = given
         value, extra = loop.park()
       end)

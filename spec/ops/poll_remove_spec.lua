@@ -65,12 +65,10 @@ rows.describe(NAME, function()
   it("gives true when awaited, and the poll fails", function()
     local own <close> = rows.owner()
     local r = own(uring.pipe())
-    local begin
-    loop.on_bind("poll_add", "start", function(bound) begin = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = begin(r, C.POLLIN)
+        local _, given = loop.starters("start").poll_add(r, C.POLLIN)
         id = given
         value, extra = loop.park()
       end)

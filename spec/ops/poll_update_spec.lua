@@ -72,12 +72,10 @@ rows.describe(NAME, function()
   it("gives true when awaited", function()
     local own <close> = rows.owner()
     local r, w = own(uring.pipe())
-    local start
-    loop.on_bind("poll_add", "start", function(bound) start = bound end)
     within.run(function()
       local id, events
       u.spawn(function()
-        local _, given = start(r, C.POLLPRI)
+        local _, given = loop.starters("start").poll_add(r, C.POLLPRI)
         id = given
         events = loop.park()
       end)

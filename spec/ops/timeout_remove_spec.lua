@@ -60,12 +60,10 @@ rows.describe(NAME, function()
   end)
 
   it("gives true when awaited, and the timeout fails", function()
-    local begin
-    loop.on_bind("timeout", "start", function(bound) begin = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = begin(100)
+        local _, given = loop.starters("start").timeout(100)
         id = given
         value, extra = loop.park()
       end)

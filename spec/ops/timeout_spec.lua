@@ -91,12 +91,10 @@ rows.describe("timeout", function()
 
   it("is cancelled while the time is not over", function()
     rows.assert_cancelled("timeout", 100)
-    local start
-    loop.on_bind("timeout", "start", function(bound) start = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = start(100)
+        local _, given = loop.starters("start").timeout(100)
         id = given
         value, extra = loop.park()
       end)

@@ -80,12 +80,10 @@ rows.describe(NAME, function()
   end)
 
   it("lets the other task's timeout expire when awaited", function()
-    local start
-    loop.on_bind("timeout", "start", function(bound) start = bound end)
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = start(100)
+        local _, given = loop.starters("start").timeout(100)
         id = given
         value, extra = loop.park()
       end)
