@@ -86,9 +86,7 @@ function blocking.call(body, ...)
   local ok, task = pcall(inside, scheduler, drive, scheduler, body, ...)
   if not ok then give_up(scheduler, task) end
   Run.forget(scheduler)
-  if scheduler.ring:sq_ready() > 0 then -- what closes descriptors
-    pcall(scheduler.ring.submit, scheduler.ring)
-  end
+  pcall(scheduler.ring.submit, scheduler.ring) -- what closes descriptors
   give(scheduler)
   raise_what_came_up(scheduler)
   local results = task.results

@@ -1,4 +1,5 @@
 --- The ring of a run, and the buffers that its sockets receive into.
+local core = require "uring.core"
 local loop = require "uring.loop"
 
 local GROUP, VIEWS, BULK_VIEWS = 0, 65535, 65534 -- bgids
@@ -8,6 +9,7 @@ local FEW, LARGE = 16, 65536 -- for a peer in full flow
 local buffers = {}
 
 local current -- the scheduler that runs
+local spare = false -- a large buffer that nobody uses
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
@@ -39,6 +41,21 @@ function buffers.receive()
     } or false
   end
   return current.buffers or nil, SIZE
+end
+
+--- Takes a buffer to receive into from a peer in full flow, and where there
+-- is no buffer ring.
+---@return uring.Buffer buffer of 64 KiB
+function buffers.take_bulk()
+  local buffer = spare or core.buffer(LARGE)
+  spare = false
+  return buffer
+end
+
+--- Gives one back, whose bytes nobody needs.  One is kept for the next.
+---@param buffer uring.Buffer
+function buffers.give_bulk(buffer)
+  spare = buffer
 end
 
 local function ring_of(place, bgid, entries, size)

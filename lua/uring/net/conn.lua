@@ -27,12 +27,16 @@ end
 
 -- A peer in full flow gets a larger buffer of its own, until it pauses.
 local function receive_bulk(self)
-  local buffer = self.bulk or core.buffer(BULK)
+  local buffer = self.bulk or buffers.take_bulk()
   self.bulk = buffer
   local count, message, code = op.recv(self.fd, buffer)
   if not count then return nil, message, code end
-  if count < BULK // 4 then self.bulk = nil end
-  return buffer:sub(1, count)
+  local bytes = buffer:sub(1, count)
+  if count < BULK // 4 then
+    self.bulk = nil
+    buffers.give_bulk(buffer)
+  end
+  return bytes
 end
 
 -- An idle connection holds no memory: the kernel takes a buffer of the loop
@@ -46,7 +50,7 @@ function Conn:_receive()
   until code ~= errno.ENOBUFS or self.is_closed
   if not bytes then return nil, extra, code end
   if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.bulk = core.buffer(BULK)
+    self.bulk = buffers.take_bulk()
   end
   return bytes
 end

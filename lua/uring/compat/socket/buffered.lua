@@ -40,12 +40,16 @@ end
 
 -- A peer in full flow gets a larger buffer, until it pauses.
 local function receive_bulk(self)
-  local buffer = self.bulk or core.buffer(BULK)
+  local buffer = self.bulk or buffers.take_bulk()
   self.bulk = false -- nobody else receives into it meanwhile
   local count, code = descriptor.transfer(self, op.recv, buffer, 0)
-  if not count then return nil, code end
-  if count >= BULK // 4 then self.bulk = buffer end
-  return buffer:sub(1, count)
+  local bytes = count and buffer:sub(1, count)
+  if count and count >= BULK // 4 then
+    self.bulk = buffer
+  else
+    buffers.give_bulk(buffer)
+  end
+  return bytes or nil, code
 end
 
 -- More bytes; "" at the end; or nil, and the errno.
@@ -58,7 +62,7 @@ local function receive_some(self)
   until extra ~= errno.ENOBUFS
   if not bytes then return nil, extra end
   if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.bulk = core.buffer(BULK)
+    self.bulk = buffers.take_bulk()
   end
   return bytes
 end
@@ -67,7 +71,7 @@ end
 local function fill(self)
   if self.at <= #self.unread then return true end
   self.is_receiving = true
-  local ok, bytes, code = pcall(descriptor.call, receive_some, self)
+  local ok, bytes, code = pcall(receive_some, self)
   self.is_receiving = false
   if not ok then error(bytes, 0) end
   if not bytes then return false, reason.of(code) end
@@ -255,7 +259,7 @@ function methods:send(data, i, j)
   local first, last = 1, #data
   if i or j then first, last = range(data, i, j) end
   if first > last then return first - 1.0, nil, nil end
-  return descriptor.call(send, self, data, first, last)
+  return send(self, data, first, last)
 end
 
 --- How much has gone.

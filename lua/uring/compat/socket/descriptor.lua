@@ -130,7 +130,8 @@ function descriptor.await(self, op, a)
   return wait_within(self, left(self), op, a)
 end
 
---- Waits for an op that sends or receives.
+--- Waits for an op that sends or receives.  Outside of a run it need not be
+-- inside descriptor.call.
 ---@param self table
 ---@param op function
 ---@param data any what it sends, or receives into
@@ -142,13 +143,14 @@ function descriptor.transfer(self, op, data, flags, where)
   if self.fd == NOTHING then return nil, errno.ECLOSED end
   if not self.is_limited then return wait(self, nil, op, data, flags, where) end
   local seconds = left(self)
-  if seconds > 0 then
+  if seconds > 0 and loop.is_running() then
     return wait_within(self, seconds, op, data, flags, where)
   end
-  flags = flags | C.MSG_DONTWAIT
-  local value, extra = wait(self, nil, op, data, flags, where)
-  if not value and extra == errno.EAGAIN then return nil, errno.ETIMEDOUT end
-  return value, extra
+  local now = flags | C.MSG_DONTWAIT
+  local value, extra = wait(self, nil, op, data, now, where)
+  if value or extra ~= errno.EAGAIN then return value, extra end
+  if seconds <= 0 then return nil, errno.ETIMEDOUT end
+  return blocking.call(wait_within, self, seconds, op, data, flags, where)
 end
 
 -- Methods that all have

@@ -51,7 +51,7 @@ end
 ---@return string? problem
 function methods:receive(size)
   size = size_of("receive", size)
-  return descriptor.call(receive, self, size)
+  return receive(self, size)
 end
 
 local function connect(self, host, port)
@@ -103,7 +103,7 @@ end
 ---@return integer? port
 function unconnected:receivefrom(size)
   size = size_of("receivefrom", size)
-  return descriptor.call(receive_from, self, size)
+  return receive_from(self, size)
 end
 
 local function send_to(self, data, where)
@@ -131,7 +131,7 @@ function unconnected:sendto(data, host, port)
   port = argument.string("sendto", 3, port)
   local where, problem = making.numeric(host, port, self.family)
   if not where then return nil, problem end
-  return descriptor.call(send_to, self, data, where)
+  return send_to(self, data, where)
 end
 
 --- Binds it to an address of this machine.
@@ -164,7 +164,7 @@ end
 ---@return string? problem
 function connected:send(data)
   data = argument.string("send", 1, data)
-  return descriptor.call(send, self, data)
+  return send(self, data)
 end
 
 -- Classes
