@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -151,6 +153,42 @@ static int sys_now(lua_State *L) {
   return 1;
 }
 
+/* The descriptors and events of two lists, in memory that Lua frees. */
+static struct pollfd *check_polls(lua_State *L, nfds_t count) {
+  size_t size = count * sizeof(struct pollfd);
+  struct pollfd *polls = lua_newuserdatauv(L, size, 0);
+  for (nfds_t i = 0; i < count; i++) {
+    lua_rawgeti(L, 1, (lua_Integer)i + 1);
+    lua_rawgeti(L, 2, (lua_Integer)i + 1);
+    polls[i] = (struct pollfd){ .fd = check_fd(L, -2),
+                                .events = (short)luaL_checkinteger(L, -1) };
+    lua_pop(L, 2);
+  }
+  return polls;
+}
+
+/*
+** poll(fds, events) -> {[place] = POLL*}, what holds now of the events that
+** are asked for each descriptor, where one does; -EBADF where there is no
+** such descriptor.  Or nil, message, code.  Does not wait.  poll(2)
+*/
+static int sys_poll(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  nfds_t count = lua_rawlen(L, 1);
+  struct pollfd *polls = check_polls(L, count);
+  if (poll(polls, count, 0) < 0)
+    return fail_push(L, "poll", errno);
+  lua_newtable(L);
+  for (nfds_t i = 0; i < count; i++)
+    if (polls[i].revents != 0) {
+      bool none = polls[i].revents & POLLNVAL;
+      lua_pushinteger(L, none ? -EBADF : polls[i].revents);
+      lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+  return 1;
+}
+
 /* wall() -> CLOCK_REALTIME, what a clock on the wall shows, in nanoseconds */
 static int sys_wall(lua_State *L) {
   struct timespec time;
@@ -198,6 +236,7 @@ static const luaL_Reg functions[] = {
   { "now", sys_now },
   { "pidfd", sys_pidfd },
   { "pipe", sys_pipe },
+  { "poll", sys_poll },
   { "release", sys_release },
   { "socketpair", sys_socketpair },
   { "strerror", sys_strerror },

@@ -17,6 +17,27 @@ local function is_close_on_exec(fd)
   return tonumber(flags, 8) & CLOEXEC ~= 0
 end
 
+describe("poll", function()
+  it("tells what holds now of each descriptor", function()
+    local from, to = core.pipe()
+    local IN, OUT = C.POLLIN, C.POLLOUT
+    assert.same({ [2] = OUT, [3] = -errno.EBADF },
+      core.poll({ from, to, NO_FD }, { IN, OUT, IN }))
+    assert.same({}, core.poll({}, {}))
+    core.close(to)
+    assert.same({ C.POLLHUP }, core.poll({ from }, { IN }))
+    core.close(from)
+  end)
+
+  it("wants two lists of integers", function()
+    assert.error_matches(function() core.poll(1, {}) end, "table expected")
+    assert.error_matches(function() core.poll({ -1 }, { 1 }) end,
+      "not a descriptor")
+    assert.error_matches(function() core.poll({ 1 }, {}) end,
+      "number expected")
+  end)
+end)
+
 describe("a pipe", function()
   it("carries bytes from the second descriptor to the first", function()
     local ring = assert(uring.ring(2))

@@ -2792,6 +2792,16 @@ function core.pidfd(pid) end
 ---@return integer? code
 function core.pipe(size) end
 
+--- poll(fds, events) -> {[place] = POLL*}, what holds now of the events that
+--- are asked for each descriptor, where one does; -EBADF where there is no such
+--- descriptor. Or nil, message, code. Does not wait. poll(2)
+---@param fds integer[]
+---@param events integer[]
+---@return table?
+---@return string? message
+---@return integer? code
+function core.poll(fds, events) end
+
 --- reap(pidfd) -> true, and the exit status of a child, or nil and the number
 --- of the signal that ended it; false while it lives; or nil, message, code.
 --- waitid(2)

@@ -41,6 +41,7 @@ local system = {
   open = setup.for_loop,
   pidfd = core.pidfd,
   pipe = core.pipe,
+  poll = core.poll,
   reap = core.reap,
   remove_marked = core.remove_marked,
   remove_stale = core.remove_stale,

@@ -9,6 +9,8 @@ local within = require "spec.support.within"
 
 local LONG = 30 -- seconds that nobody waits here
 
+uring.blocking(function() end) -- it keeps its ring from now on
+
 -- Both ends of a connection, closed at the end of the block.
 local function connected()
   local server = assert(socket.bind("127.0.0.1", 0))
@@ -215,6 +217,53 @@ describe("uring.compat.socket in a run", function()
       assert.equal(2.0, ready[pipes[COUNT]])
       for _, each in ipairs(pipes) do each:close() end
     end)
+  end)
+
+  it("selects what is ready, and holds nobody up", function()
+    local a, b = connected()
+    local _both <close> = closing(a, b)
+    a:send("x")
+    for _, run in ipairs { within.run, function(body) body() end } do
+      run(function()
+        local turns, is_over, task = 0, false, nil
+        local function count()
+          repeat
+            turns = turns + 1
+            uring.yield()
+          until is_over
+        end
+        if run == within.run then task = uring.spawn(count) end
+        for _ = 1, 20 do
+          local receivers, senders, problem = socket.select({ a, b }, { a },
+            LONG)
+          assert.same({ n = 1, b, a },
+            { n = #receivers, receivers[1], senders[1] })
+          assert.is_nil(problem)
+        end
+        is_over = true
+        assert.is_true(not task or turns >= 20)
+      end)
+    end
+  end)
+
+  it("waits outside of a run as long as it is told", function()
+    local a, b = connected()
+    local _both <close> = closing(a, b)
+    local before = uring.now()
+    assert.equal("timeout", select(3, socket.select({ a }, nil, 0.02)))
+    a:settimeout(0.02)
+    assert.same({ nil, "timeout", "" }, { a:receive() })
+    assert.is_true(uring.now() - before >= 0.04)
+    local chunk, sent = ("x"):rep(1 << 20), nil
+    for _ = 1, 100 do
+      local _, problem = a:send(chunk)
+      if problem then
+        sent = problem
+        break
+      end
+    end
+    assert.equal("timeout", sent)
+    assert.equal(1 << 20, #b:receive(1 << 20))
   end)
 
   it("runs in a simulation", function()

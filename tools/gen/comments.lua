@@ -26,6 +26,7 @@ local PARAMETERS = {
   cpus = "integer[]", cq_entries = "integer", data = "integer",
   fds = "integer[]", id = "integer", least = "number",
   ["register_clock name"] = '"monotonic"|"boottime"', offset = "integer",
+  ["poll events"] = "integer[]",
   mask = "integer", path = "string", watch = "integer", whence = "integer",
   ["start name"] = "string", ["work name"] = "string",
   ["on"] = "boolean", opcode = "integer", pid = "integer",

@@ -189,6 +189,10 @@ end)
 ---@return integer nanoseconds
 function calls.now(sim) return sim.now end
 
+--- Looks at no descriptors: ops wait for them.
+---@return nil
+function calls.poll() end
+
 --- The time that a clock on the wall shows.
 ---@param sim uring.test.Sim
 ---@return integer nanoseconds since 1970

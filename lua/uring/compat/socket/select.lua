@@ -2,6 +2,8 @@
 local argument = require "uring.compat.argument"
 local core = require "uring.core"
 local descriptor = require "uring.compat.socket.descriptor"
+local loop = require "uring.loop"
+local system = require "uring.system"
 local tcp = require "uring.compat.socket.tcp"
 local udp = require "uring.compat.socket.udp"
 local watch = require "uring.compat.socket.watch"
@@ -25,16 +27,15 @@ local function is_ours(object)
   return tcp.is_ours(object) or udp.is_ours(object)
 end
 
--- What there is to wait for: four lists, place by place.
+-- What there is to wait for: three lists, place by place.
 local function new_wait()
-  return { fds = {}, events = {}, objects = {}, ours = {} }
+  return { fds = {}, events = {}, objects = {} }
 end
 
 local function add(wait, object, fd, events)
   local place = #wait.fds + 1
   wait.fds[place], wait.events[place] = fd, events
   wait.objects[place] = object
-  if is_ours(object) then wait.ours[#wait.ours + 1] = object end
 end
 
 -- Adds the objects of a list; returns those that need no waiting.
@@ -53,9 +54,15 @@ end
 
 -- So that closing one of them wakes us.
 local function count(wait, change)
-  for _, object in ipairs(wait.ours) do
-    object.waiting = object.waiting + change
+  for _, object in ipairs(wait.objects) do
+    if is_ours(object) then object.waiting = object.waiting + change end
   end
+end
+
+-- What is ready now; nil where one has to wait, for 'limit' seconds at most.
+local function look(wait, limit)
+  local masks = system.poll(wait.fds, wait.events)
+  return masks and (limit == 0 or next(masks)) and masks
 end
 
 -- Puts what is ready behind the dirty ones, in the order of descriptors, as
@@ -78,13 +85,20 @@ local function give(wait, masks, events, list)
 end
 
 local function wait_for(receivers, senders, seconds)
+  if loop.is_running() then
+    loop.check_can_wait("select")
+    loop.pause() -- not to hold up others where it need not wait
+  end
   local wait = new_wait()
   local readable = collect(wait, receivers, READABLE)
   collect(wait, senders, WRITABLE)
   local limit = #readable > 0 and 0 or seconds >= 0 and seconds or nil
-  count(wait, 1)
-  local masks = watch.wait(wait.fds, wait.events, limit)
-  count(wait, -1)
+  local masks = look(wait, limit)
+  if not masks then
+    count(wait, 1)
+    masks = descriptor.call(watch.wait, wait.fds, wait.events, limit)
+    count(wait, -1)
+  end
   local is_late = #readable == 0 and not next(masks)
   readable = give(wait, masks, READABLE, readable)
   local writable = give(wait, masks, WRITABLE, {})
@@ -104,7 +118,7 @@ local function select(receivers, senders, seconds)
   if receivers ~= nil then argument.table("select", 1, receivers) end
   if senders ~= nil then argument.table("select", 2, senders) end
   seconds = argument.number("select", 3, seconds, -1)
-  return descriptor.call(wait_for, receivers, senders, seconds)
+  return wait_for(receivers, senders, seconds)
 end
 
 return select
