@@ -39,12 +39,14 @@ describe("workers", function()
   end)
 
   it("whose functions have returned are not started again", function()
-    assert.same({ code = 0, err = "", out = "1\n2\ntrue\n" }, run [[
+    local ended = run [[
       print(worker.run(2, function(index)
         uring.sleep(index / 20)
         io.write(index, "\n")
       end))
-    ]])
+    ]]
+    ended.out = ended.out:gsub("^2\n1\n", "1\n2\n") -- on a busy machine
+    assert.same({ code = 0, err = "", out = "1\n2\ntrue\n" }, ended)
   end)
 
   it("do not write again what their parent had not written yet", function()
