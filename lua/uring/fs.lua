@@ -24,8 +24,10 @@ for _, room in ipairs { attributes, copy, copytree, folder, names, opening,
   for name, implementation in pairs(room.api) do api[name] = implementation end
 end
 
--- These wait only later.
-local AT_ONCE = { watch = true }
+-- These need no run: they do single ops, or wait only later.
+local AT_ONCE = {
+  exists = true, lstat = true, open = true, stat = true, watch = true,
+}
 
 -- A function without the place where its paths begin.
 local function without_place(base, name)
