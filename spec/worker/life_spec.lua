@@ -38,6 +38,26 @@ describe("workers", function()
       running:wait(SOON))
   end)
 
+  it("share the connections, also those of a quiet time", function()
+    local running <close> = server.start(2)
+    within.run(function()
+      local seen = {}
+      process.await("both", function()
+        seen[server.ask_once(running, "index")] = true
+        return server.size(seen) == 2
+      end)
+      local counts, conns = { 0, 0 }, {}
+      for i = 1, 20 do
+        conns[i] = server.connect(running)
+        local index = tonumber(server.ask(conns[i], "index"))
+        counts[index] = counts[index] + 1
+      end
+      for _, conn in ipairs(conns) do conn:close() end
+      assert.is_true(math.min(table.unpack(counts)) >= 4,
+        table.concat(counts, " and "))
+    end)
+  end)
+
   it("whose functions have returned are not started again", function()
     local ended = run [[
       print(worker.run(2, function(index)

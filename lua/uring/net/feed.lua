@@ -1,6 +1,9 @@
 --- Descriptors of connections, several at a time: a multishot accept.
 -- One accept after the other takes a connection in each turn of the loop,
 -- while clients make many: the kernel's queue overflows.
+-- Of several processes that wait at one socket the kernel wakes the first: a
+-- single accept goes to the end of that line each time, a multishot one
+-- never, and would get all.  So where listener.is_shared there is no feed.
 local cancelled = require "uring.cancelled"
 local op = require "uring.op"
 local system = require "uring.system"
@@ -45,7 +48,7 @@ function Feed:next()
   local listener, is_first = self.listener, not self.is_asked
   self.is_asked = true
   local has_ended = listener.is_closed and not self.source
-  if is_first or has_ended or listener.read_timeout
+  if is_first or has_ended or listener.is_shared or listener.read_timeout
     or listener.accepted[1] or not isyieldable() then
     self:close()
     return nil

@@ -26,6 +26,7 @@ local Listener = { __name = "uring.Listener" }
 function Listener.new()
   return setmetatable({
     fd = -1, is_closed = true, waiting = 0,
+    is_shared = false, -- with other processes, which accept as well
     accepted = {}, -- descriptors that came to a feed, and nobody took
     acceptors = {}, -- who waits in accept: {thread =, is_told =}
   }, Listener)

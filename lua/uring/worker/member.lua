@@ -32,6 +32,7 @@ local drained = Event.new()
 function member.listen(where, options)
   local listener, message, code = net.listen(where, options)
   if not listener then return nil, message, code end
+  listener.is_shared = true
   member.listeners[tostring(where)] = listener
   table.insert(member.listeners, listener)
   return listener
