@@ -30,7 +30,8 @@ PRELOAD   = $(if $(findstring sanitize,$(CFLAGS)),ASAN_OPTIONS=detect_leaks=0:qu
   LD_PRELOAD="$$(ldd $(CORE) | awk '/lib(a|ub)san/ { print $$3 }' | xargs)")
 ROCKS     = luarocks --lua-version 5.4 --tree '$(CURDIR)/build/rock/tree'
 CHECKED   = style werror test test-gc test-asan test-oom test-valgrind luarocks
-FORMATTED = $(wildcard csrc/*.[ch] csrc/cares/*.[ch] spec/support/*.c)
+FORMATTED = $(wildcard csrc/*.[ch] csrc/cares/*.[ch] spec/support/*.c \
+              bench/c/*.c bench/c/lib/*.[ch])
 LINTED    = $(wildcard lua spec examples bench tools)
 
 all: $(CORE) $(CARES)  ## build the modules (V=1 shows the commands)
@@ -52,12 +53,25 @@ $(BUILD)/oom: spec/support/oom.c Makefile | found
 	@mkdir -p $(@D)
 	$(if $(V),,@)$(COMPILE) $(LDFLAGS) -Wl,-E -o $@ $< \
 	  $$(pkg-config --libs $(LUA_PC))
+BENCH     = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c)) \
+            $(if $(shell command -v go),$(BUILD)/bench/echo_go)
+$(BUILD)/bench/echo_go: bench/peers/echo.go
+	@mkdir -p $(@D)
+	@GOCACHE='$(abspath $(BUILD))/go' go build -o $@ $<
+$(BUILD)/bench/%: bench/c/%.c $(wildcard bench/c/lib/*) Makefile | found
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(COMPILE) -MF $(BUILD)/bench/$*.d $(LDFLAGS) -o $@ $< \
+	  bench/c/lib/*.c $$(pkg-config --libs liburing)
+bench-programs: all $(BENCH)
+bench: deps-bench  ## measure everything, in half an hour (see bench/)
+	@$(MAKE) bench-programs
+	@$(RUN) sh bench/run
 found:
 	@pkg-config --exists liburing libcares $(or $(LUA_PC),lua5.4) || { \
 	  echo "no liburing, c-ares or Lua 5.4 headers: try make deps" >&2; exit 1; }
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
-deps deps-test deps-check:  ## install what is missing to build, test, check
+deps deps-test deps-check deps-bench:  ## install what is missing to build, test, check
 	@sh tools/deps $(patsubst deps-%,%,$(@:deps=build))
 run: deps  ## build, then serve echo on 127.0.0.1:7000 until Ctrl-C
 	@$(MAKE) all
@@ -129,5 +143,6 @@ clean:  ## remove what was built
 help:  ## print this
 	@sed -n 's/^\([a-z -]*\):.*##/\1\t/p' Makefile | expand -t 27
 
-.PHONY: $(CHECKED) all found deps deps-test deps-check run env install specs \
+.PHONY: $(CHECKED) all found deps deps-test deps-check deps-bench bench \
+  bench-programs run env install specs \
   kernels seeds uninstall check lint tidy generate format clean help

@@ -1,0 +1,78 @@
+--- Measures what the command line names: bench/run [OPTION...] NAME...
+-- Without a name, all; see bench/README.md for the options.
+package.path = "./?.lua;" .. package.path
+local fs = require "uring.fs"
+local json = require "bench.harness.json"
+local machine = require "bench.harness.machine"
+local report = require "bench.harness.report"
+local uring = require "uring"
+
+local MEASURE = {
+  commands = "bench.harness.commands", memory = "bench.harness.memory",
+  servers = "bench.harness.servers",
+}
+
+local function usage()
+  print "usage: bench/run [--rounds N] [--window SECONDS] [--results FOLDER]"
+  print "                 [--report] NAME...   or all; the names are:"
+  for _, name in ipairs(report.QUESTIONS) do
+    print(("  %-10s %s"):format(name, require("bench.questions." .. name).title))
+  end
+  os.exit(2)
+end
+
+local function parse(argv)
+  local options, i = { rounds = 5, window = 0.3, results = "bench/results",
+    names = {} }, 1
+  while argv[i] do
+    local name = argv[i]:match "^%-%-(%l+)$"
+    if name == "all" then
+      table.move(report.QUESTIONS, 1, #report.QUESTIONS, 1, options.names)
+    elseif name == "report" then
+      options.report = true
+    elseif name == "results" then
+      i = i + 1
+      options.results = argv[i] or usage()
+    elseif name then
+      i = i + 1
+      if math.type(options[name]) == nil then usage() end
+      options[name] = tonumber(argv[i]) or usage()
+    else
+      options.names[#options.names + 1] = argv[i]
+    end
+    i = i + 1
+  end
+  if #options.names == 0 and not options.report then usage() end
+  return options
+end
+
+local function measure(name, options, folder)
+  local question = require("bench.questions." .. name)
+  local context = { rounds = math.tointeger(options.rounds),
+    window = options.window, folder = folder,
+    say = function(what)
+      io.stderr:write(("%s %s: %s\n"):format(os.date "%H:%M:%S", name, what))
+    end }
+  context.server_cpu, context.load_cpu = machine.cores()
+  local facts = machine.facts("bench/run " .. table.concat(arg, " "))
+  local cases = require(MEASURE[question.kind])(question, context)
+  return { question = name, title = question.title, kind = question.kind,
+    rounds = context.rounds, machine = facts, cases = cases }
+end
+
+local function main(options)
+  assert(fs.makedirs(options.results))
+  for _, name in ipairs(options.names) do
+    local folder = assert(fs.tmpdir())
+    local _folder <close> = setmetatable({}, { __close = function()
+      uring.shield(30, fs.remove_tree, folder)
+    end })
+    local result = measure(name, options, folder)
+    assert(fs.write_file(options.results .. "/" .. name .. ".json",
+      json.encode(result), { atomic = true }))
+    report.print(result)
+  end
+  report.write(options.results)
+end
+
+uring.run(main, parse(arg))

@@ -1,0 +1,101 @@
+--- Results as pictures: gnuplot draws SVG.
+local uring = require "uring"
+
+local plot = {}
+
+local function text(value)
+  return '"' .. value:gsub('["\\]', "") .. '"'
+end
+
+-- The names of all who have a figure somewhere, in the order of the cases.
+local function names_of(cases)
+  local names, seen = {}, {}
+  for _, case in ipairs(cases) do
+    for _, subject in ipairs(case.subjects) do
+      if subject.value and not seen[subject.name] then
+        names[#names + 1], seen[subject.name] = subject.name, true
+      end
+    end
+  end
+  return names
+end
+
+local function subject_of(case, name)
+  for _, subject in ipairs(case.subjects) do
+    if subject.name == name then return subject end
+  end
+end
+
+-- A line for each case; for each name median, least and most.
+local function data_of(cases, names)
+  local lines = {}
+  for i, case in ipairs(cases) do
+    local words = { text(case.name), tostring(case.x or i) }
+    for _, name in ipairs(names) do
+      local subject = subject_of(case, name)
+      local ratio = subject and subject.ratio
+      words[#words + 1] = ratio and ("%g %g %g"):format(ratio.median,
+        ratio.min, ratio.max) or "? ? ?"
+    end
+    lines[i] = table.concat(words, " ")
+  end
+  return table.concat(lines, "\n")
+end
+
+local function bars(names)
+  local parts = {}
+  for i, name in ipairs(names) do
+    local column = 3 * i
+    parts[i] = ("$data using %d:%d:%d%s title %s"):format(column, column + 1,
+      column + 2, i == 1 and ":xtic(1)" or "", text(name))
+  end
+  return [[
+set style data histogram
+set style histogram errorbars gap 2 lw 0.5
+set style fill solid 0.8 noborder
+set xtics rotate by -30
+plot ]] .. table.concat(parts, ", \\\n ") .. ", 1 lc black notitle\n"
+end
+
+local function curves(names)
+  local parts = {}
+  for i, name in ipairs(names) do
+    local column = 3 * i
+    parts[i] = ("$data using 2:%d:%d:%d with yerrorlines title %s"):format(
+      column, column + 1, column + 2, text(name))
+  end
+  return "set logscale x\nplot " .. table.concat(parts, ", \\\n ") .. "\n"
+end
+
+local SCRIPT = [[
+set terminal svg size 1000,420 font "sans,11" background "white" noenhanced
+set output %s
+set title %s
+set datafile missing "?"
+set key outside right top
+set yrange [0:*]
+set grid ytics
+set ylabel "÷ reference"
+$data << EOD
+%s
+EOD
+%s
+]]
+
+--- Draws a result.
+---@param result table
+---@param path string of the SVG
+---@return boolean? true nil where there is no gnuplot, or nothing to draw
+function plot.draw(result, path)
+  local names = names_of(result.cases)
+  if #names == 0 then return nil end
+  local body = result.cases[1].x and curves(names) or bars(names)
+  local drawn = uring.process.run({ "gnuplot" }, { timeout = 30,
+    input = SCRIPT:format(text(path), text(result.title),
+      data_of(result.cases, names), body) })
+  if not drawn then return nil end
+  if drawn.code ~= 0 then io.stderr:write(drawn.stderr) end
+  return drawn.code == 0
+end
+
+return plot
