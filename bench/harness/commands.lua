@@ -35,7 +35,7 @@ local function run(argv, case, context)
   return usage
 end
 
-local function turn(subject, case, context)
+local function turn(subject, case, context, round)
   if case.prepare then
     uring.process.run(value_of(case.prepare, context), { timeout = LIMIT })
   end
@@ -45,6 +45,9 @@ local function turn(subject, case, context)
   subject.rss = math.max(subject.rss or 0, usage.rss)
   subject.user = (subject.user or 0) + usage.user
   subject.system = (subject.system or 0) + usage.system
+  if case.figure ~= "printed" then
+    subject.per_cpu[round] = usage.user + usage.system
+  end
   local check = case.check
   if check and not check(context) then
     return nil, "its result is wrong"
@@ -61,13 +64,13 @@ local function measure(case, context)
   local subjects, working = {}, {}
   for _, definition in ipairs(case.subjects) do
     local subject = { name = definition.name, ours = definition.ours,
-      definition = definition, values = {},
+      definition = definition, values = {}, per_cpu = {},
       missing = Server.missing(definition) }
     subjects[#subjects + 1] = subject
     if not subject.missing then working[#working + 1] = subject end
   end
-  rounds.go(context.rounds, working, function(subject)
-    return turn(subject, case, context)
+  rounds.go(context.rounds, working, function(subject, round)
+    return turn(subject, case, context, round)
   end)
   for _, subject in ipairs(subjects) do
     subject.definition = nil

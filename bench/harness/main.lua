@@ -13,8 +13,8 @@ local MEASURE = {
 }
 
 local function usage()
-  print "usage: bench/run [--rounds N] [--window SECONDS] [--results FOLDER]"
-  print "                 [--report] NAME...   or all; the names are:"
+  print "usage: bench/run [--rounds N] [--window SECONDS] [--scale FACTOR]"
+  print "                 [--results FOLDER] [--report] NAME...   or all; the names are:"
   for _, name in ipairs(report.QUESTIONS) do
     print(("  %-10s %s"):format(name, require("bench.questions." .. name).title))
   end
@@ -22,8 +22,8 @@ local function usage()
 end
 
 local function parse(argv)
-  local options, i = { rounds = 5, window = 0.3, results = "bench/results",
-    names = {} }, 1
+  local options, i = { rounds = 5, window = 0.3, scale = 1,
+    results = "bench/results", names = {} }, 1
   while argv[i] do
     local name = argv[i]:match "^%-%-(%l+)$"
     if name == "all" then
@@ -49,7 +49,7 @@ end
 local function measure(name, options, folder)
   local question = require("bench.questions." .. name)
   local context = { rounds = math.tointeger(options.rounds),
-    window = options.window, folder = folder,
+    window = options.window, scale = options.scale, folder = folder,
     say = function(what)
       io.stderr:write(("%s %s: %s\n"):format(os.date "%H:%M:%S", name, what))
     end }

@@ -64,14 +64,14 @@ end
 
 --- Starts a server.
 ---@param definition table name, argv (strings, or a function of {port =,
---- folder =, backend =} that returns them), says_port
+--- folder =, backend =} that returns them), says_port: it chooses one itself
 ---@param place table folder, cpu, backend
 ---@return table? server
 ---@return string? message
 function Server.start(definition, place)
   local argv, port = definition.argv, nil
   if type(argv) == "function" then
-    port = free_port()
+    port = not definition.says_port and free_port() or nil
     argv = argv { port = port, folder = place.folder, backend = place.backend }
   end
   local words = { "taskset", "-c", tostring(place.cpu) }

@@ -41,6 +41,7 @@ local COLUMNS = {
   commands = {
     { "figure", function(s) return figure(s.value.median) end },
     { "÷ reference", function(s) return ratio(s.ratio) end },
+    { "÷, by its CPU time", function(s) return ratio(s.cpu_ratio) end },
     { "user s", function(s) return rounded(s.user_s, 2) end },
     { "system s", function(s) return rounded(s.system_s, 2) end },
     { "MiB", function(s) return mebibytes(s.rss) end },
