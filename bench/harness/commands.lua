@@ -69,9 +69,10 @@ local function measure(case, context)
     subjects[#subjects + 1] = subject
     if not subject.missing then working[#working + 1] = subject end
   end
-  rounds.go(context.rounds, working, function(subject, round)
-    return turn(subject, case, context, round)
-  end)
+  rounds.go(math.min(context.rounds, case.rounds or math.huge), working,
+    function(subject, round)
+      return turn(subject, case, context, round)
+    end)
   for _, subject in ipairs(subjects) do
     subject.definition = nil
     subject.user_s = mean(subject.user, #subject.values)
@@ -83,7 +84,7 @@ end
 
 --- Measures all cases of a question.
 ---@param question table cases: name, subjects (name, argv), references,
---- figure = "wall" or "printed", unit, better, stdout, prepare, check
+--- figure = "wall" or "printed", unit, better, stdout, prepare, check, rounds (no more than these)
 ---@param context table
 ---@return table[] cases of the result
 return function(question, context)

@@ -39,7 +39,7 @@ end
 function machine.facts(command)
   return {
     command = command,
-    commit = first_line { "git", "describe", "--always", "--dirty" } or "?",
+    commit = first_line { "git", "rev-parse", "--short", "HEAD" } or "?",
     congestion_control = from_file(
       "/proc/sys/net/ipv4/tcp_congestion_control", "%S+"),
     cores = #cpus(),

@@ -20,6 +20,7 @@ end
 
 local function case(name, unit, what, tasks, names)
   return { name = name, figure = "printed", unit = unit,
+    rounds = tasks > 100000 and 3 or nil,
     references = { "luv" }, subjects = subjects(what, tasks, names) }
 end
 
