@@ -84,7 +84,8 @@ end
 
 --- Measures all cases of a question.
 ---@param question table cases: name, subjects (name, argv), references,
---- figure = "wall" or "printed", unit, better, stdout, prepare, check, rounds (no more than these)
+--- figure = "wall" or "printed", unit, better, stdout, prepare, check, rounds
+--- (no more than these)
 ---@param context table
 ---@return table[] cases of the result
 return function(question, context)

@@ -1,5 +1,5 @@
 --- Measures what the command line names: bench/run [OPTION...] NAME...
--- Without a name, all; see bench/README.md for the options.
+-- The names are those of bench/questions; see bench/README.md.
 package.path = "./?.lua;" .. package.path
 local fs = require "uring.fs"
 local json = require "bench.harness.json"
@@ -12,13 +12,28 @@ local MEASURE = {
   servers = "bench.harness.servers",
 }
 
+local USAGE = [[
+usage: bench/run [--rounds N] [--window SECONDS] [--scale FACTOR]
+                 [--results FOLDER] all | report | NAME...
+the names are:]]
+
 local function usage()
-  print "usage: bench/run [--rounds N] [--window SECONDS] [--scale FACTOR]"
-  print "                 [--results FOLDER] [--report] NAME...   or all; the names are:"
+  print(USAGE)
   for _, name in ipairs(report.QUESTIONS) do
-    print(("  %-10s %s"):format(name, require("bench.questions." .. name).title))
+    local title = require("bench.questions." .. name).title
+    print(("  %-10s %s"):format(name, title))
   end
   os.exit(2)
+end
+
+local function parse_option(options, name, value)
+  if name == "results" then
+    options.results = value or usage()
+  elseif math.type(options[name] or "") then
+    options[name] = tonumber(value) or usage()
+  else
+    usage()
+  end
 end
 
 local function parse(argv)
@@ -26,23 +41,17 @@ local function parse(argv)
     results = "bench/results", names = {} }, 1
   while argv[i] do
     local name = argv[i]:match "^%-%-(%l+)$"
-    if name == "all" then
-      table.move(report.QUESTIONS, 1, #report.QUESTIONS, 1, options.names)
-    elseif name == "report" then
-      options.report = true
-    elseif name == "results" then
+    if name then
+      parse_option(options, name, argv[i + 1])
       i = i + 1
-      options.results = argv[i] or usage()
-    elseif name then
-      i = i + 1
-      if math.type(options[name]) == nil then usage() end
-      options[name] = tonumber(argv[i]) or usage()
-    else
-      options.names[#options.names + 1] = argv[i]
+    elseif argv[i] == "all" then
+      options.names = report.QUESTIONS
+    elseif argv[i] ~= "report" then
+      table.insert(options.names, argv[i])
     end
     i = i + 1
   end
-  if #options.names == 0 and not options.report then usage() end
+  if not argv[1] then usage() end
   return options
 end
 

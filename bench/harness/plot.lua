@@ -1,7 +1,15 @@
 --- Results as pictures: gnuplot draws SVG.
+local fs = require "uring.fs"
 local uring = require "uring"
 
 local plot = {}
+
+-- As all text of the house is: no tabs, no space at the ends.
+local function clean(path)
+  local svg = assert(fs.read_file(path)):gsub("\t", "  ")
+  svg = svg:gsub("[ \r]+\n", "\n"):gsub("%s+$", "") .. "\n"
+  assert(fs.write_file(path, svg))
+end
 
 local function text(value)
   return '"' .. value:gsub('["\\]', "") .. '"'
@@ -94,8 +102,12 @@ function plot.draw(result, path)
     input = SCRIPT:format(text(path), text(result.title),
       data_of(result.cases, names), body) })
   if not drawn then return nil end
-  if drawn.code ~= 0 then io.stderr:write(drawn.stderr) end
-  return drawn.code == 0
+  if drawn.code ~= 0 then
+    io.stderr:write(drawn.stderr)
+    return nil
+  end
+  clean(path)
+  return true
 end
 
 return plot
