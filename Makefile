@@ -54,8 +54,9 @@ $(BUILD)/oom: spec/support/oom.c Makefile | found
 	$(if $(V),,@)$(COMPILE) $(LDFLAGS) -Wl,-E -o $@ $< \
 	  $$(pkg-config --libs $(LUA_PC))
 BENCH     = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c)) \
-            $(if $(shell command -v go),$(BUILD)/bench/echo_go)
-$(BUILD)/bench/echo_go: bench/peers/echo.go
+            $(if $(shell command -v go),$(patsubst bench/peers/%.go, \
+              $(BUILD)/bench/%_go,$(wildcard bench/peers/*.go)))
+$(BUILD)/bench/%_go: bench/peers/%.go
 	@mkdir -p $(@D)
 	@GOCACHE='$(abspath $(BUILD))/go' go build -o $@ $<
 $(BUILD)/bench/%: bench/c/%.c $(wildcard bench/c/lib/*) Makefile | found
@@ -65,7 +66,7 @@ $(BUILD)/bench/%: bench/c/%.c $(wildcard bench/c/lib/*) Makefile | found
 bench-programs: all $(BENCH)
 bench: deps-bench  ## measure everything, in half an hour (see bench/)
 	@$(MAKE) bench-programs
-	@$(RUN) sh bench/run
+	@sh bench/run all
 found:
 	@pkg-config --exists liburing libcares $(or $(LUA_PC),lua5.4) || { \
 	  echo "no liburing, c-ares or Lua 5.4 headers: try make deps" >&2; exit 1; }
@@ -121,7 +122,7 @@ lint:  ## luacheck, clang-format, shellcheck, codespell
 	@luacheck -q $(LINTED)
 	@clang-format --dry-run -Werror $(FORMATTED)
 	@shellcheck tools/make tools/deps tools/kernels tools/vm/image \
-	  tools/vm/init .ci/run
+	  tools/vm/init .ci/run bench/run bench/peers/random_fio
 	@codespell $(wildcard *.md Makefile csrc docs rockspec .ci) $(LINTED)
 tidy:  ## the shape of the house
 	@$(LUA) tools/tidy.lua

@@ -34,6 +34,14 @@ function files.tree(path, count)
   end
 end
 
+--- Makes a file of lines.
+---@param path string
+---@param size integer bytes
+function files.text(path, size)
+  local line = "All work and no play makes Jack a dull boy.\n"
+  assert(fs.write_file(path, line:rep(size // #line + 1):sub(1, size)))
+end
+
 --- How large the file of a context is: smaller where it is to be quick.
 ---@param context table scale
 ---@return integer bytes

@@ -11,8 +11,8 @@ local FROM, TO = "<!-- results -->", "<!-- end of results -->"
 
 --- All questions, in the order of the report.
 report.QUESTIONS = {
-  "echo", "flight", "parked", "proxy", "growth", "connects", "idle", "cat",
-  "random", "copy", "nop", "spawn", "generator", "timers", "sleepers",
+  "echo", "flight", "parked", "proxy", "growth", "connects", "idle", "http",
+  "cat", "random", "copy", "nop", "spawn", "generator", "timers", "sleepers",
 }
 
 --- Prints a result.

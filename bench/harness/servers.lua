@@ -14,9 +14,12 @@ local function subject_of(definition)
     missing = Server.missing(definition), values = {}, per_cpu = {} }
 end
 
-local function load_argv(case, port)
+-- The arguments may depend on the folder.
+local function load_argv(case, port, context)
   local argv = { "build/bench/" .. (case.load or "load"), tostring(port) }
-  for _, value in ipairs(case.arguments) do
+  local arguments = case.arguments
+  if type(arguments) == "function" then arguments = arguments(context) end
+  for _, value in ipairs(arguments) do
     argv[#argv + 1] = tostring(value)
   end
   return argv
@@ -71,11 +74,12 @@ local function finish(subject, context)
   subject.client, subject.usage, subject.messages = nil, nil, nil
 end
 
-local function begin(subject, case, cpu)
+local function begin(subject, case, context)
   subject.usage, subject.messages = {}, 0
   subject.p50, subject.p99 = {}, {}
   local client, message =
-    Client.start(load_argv(case, subject.server.port), cpu)
+    Client.start(load_argv(case, subject.server.port, context),
+      context.load_cpu)
   if not client then
     subject.failed = message
     return
@@ -99,7 +103,7 @@ local function measure(question, case, running, context)
       subject.failed = context.failures[definition.name]
       subjects[#subjects + 1] = subject
       if subject.server then
-        begin(subject, case, context.load_cpu)
+        begin(subject, case, context)
         if not subject.failed then working[#working + 1] = subject end
       end
     end
@@ -139,13 +143,15 @@ end
 
 --- Measures all cases of a question.
 ---@param question table servers, cases (name, arguments, load, without),
---- references; backend: a server on the core of the load
+--- references; backend: a server on the core of the load;
+--- setup: called first
 ---@param context table rounds, window (seconds), folder, server_cpu, load_cpu
 ---@return table[] cases of the result
 return function(question, context)
   local results = {}
   local backend <close> = start_backend(question, context)
   local running <close> = setmetatable({}, { __close = stop_all })
+  if question.setup then question.setup(context) end
   context.failures = {}
   start_all(question, context, running, backend)
   for _, case in ipairs(question.cases) do
