@@ -80,8 +80,9 @@ local function main(options)
     assert(fs.write_file(options.results .. "/" .. name .. ".json",
       json.encode(result), { atomic = true }))
     report.print(result)
+    report.write(options.results)
   end
-  report.write(options.results)
+  if #options.names == 0 then report.write(options.results) end
 end
 
 uring.run(main, parse(arg))

@@ -50,6 +50,39 @@ local function data_of(cases, names)
   return table.concat(lines, "\n")
 end
 
+-- What hardly ever happens should not flatten the rest.
+local function highest(cases)
+  local most = 1
+  for _, case in ipairs(cases) do
+    for _, subject in ipairs(case.subjects) do
+      most = math.max(most, subject.ratio and subject.ratio.median or 0)
+    end
+  end
+  return most * 1.4
+end
+
+-- A color for each, ours the strongest.
+local COLORS = {
+  "444444", "888888", "bbbbbb", "1f77b4", "aec7e8", "ff7f0e", "ffbb78",
+  "2ca02c", "98df8a", "9467bd", "c5b0d5", "8c564b", "e377c2", "17becf",
+}
+
+local function colors(cases, names)
+  local lines, ours, next_color = {}, {}, 1
+  for _, case in ipairs(cases) do
+    for _, subject in ipairs(case.subjects) do
+      ours[subject.name] = subject.ours
+    end
+  end
+  for i, name in ipairs(names) do
+    local color = COLORS[next_color]
+    if ours[name] then color = name:find "," and "f08080" or "d62728"
+    else next_color = next_color % #COLORS + 1 end
+    lines[i] = ('set linetype %d lc rgb "#%s" lw 1.5'):format(i, color)
+  end
+  return table.concat(lines, "\n")
+end
+
 local function bars(names)
   local parts = {}
   for i, name in ipairs(names) do
@@ -61,6 +94,7 @@ local function bars(names)
 set style data histogram
 set style histogram errorbars gap 2 lw 0.5
 set style fill solid 0.8 noborder
+set errorbars lc rgb "#666666"
 set xtics rotate by -30
 plot ]] .. table.concat(parts, ", \\\n ") .. ", 1 lc black notitle\n"
 end
@@ -81,9 +115,10 @@ set output %s
 set title %s
 set datafile missing "?"
 set key outside right top
-set yrange [0:*]
+set yrange [0:%g]
 set grid ytics
 set ylabel "÷ reference"
+%s
 $data << EOD
 %s
 EOD
@@ -100,6 +135,7 @@ function plot.draw(result, path)
   local body = result.cases[1].x and curves(names) or bars(names)
   local drawn = uring.process.run({ "gnuplot" }, { timeout = 30,
     input = SCRIPT:format(text(path), text(result.title),
+      highest(result.cases), colors(result.cases, names),
       data_of(result.cases, names), body) })
   if not drawn then return nil end
   if drawn.code ~= 0 then
