@@ -45,6 +45,19 @@ function check.opt_count(what, value, name)
   return integer
 end
 
+--- As check.count, for methods of a File: they speak as those of streams do.
+---@param what string the method
+---@param name string of the argument
+---@param value any
+---@return integer value
+function check.count_of_file(what, name, value)
+  value = type(value) == "number" and math.tointeger(value)
+  if not value or value < 0 then
+    error(("%s: bad argument '%s' (count expected)"):format(what, name), 3)
+  end
+  return value
+end
+
 --- Raises where a value is not of a type.
 ---@param what string
 ---@param value any

@@ -1,4 +1,5 @@
 --- What a File does beside bytes and position: sync, room, advice, locks.
+local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local File = require "uring.fs.positional"
@@ -23,14 +24,6 @@ local ADVICE = {
   normal = C.POSIX_FADV_NORMAL, random = C.POSIX_FADV_RANDOM,
   sequential = C.POSIX_FADV_SEQUENTIAL, willneed = C.POSIX_FADV_WILLNEED,
 }
-
-local function check_count(what, name, value)
-  value = type(value) == "number" and math.tointeger(value)
-  if not value or value < 0 then
-    error(("%s: bad argument '%s' (count expected)"):format(what, name), 3)
-  end
-  return value
-end
 
 local function check_name(what, name, value, set)
   return set[value] or error(("%s: bad argument '%s' (no '%s')"):format(what,
@@ -85,8 +78,8 @@ end
 ---@return string? message
 ---@return integer? code
 function File:allocate(offset, length, how)
-  offset = check_count("allocate", "offset", offset)
-  length = check_count("allocate", "length", length)
+  offset = check.count_of_file("allocate", "offset", offset)
+  length = check.count_of_file("allocate", "length", length)
   local mode = how and check_name("allocate", "how", how, ALLOCATE) or 0
   return File.using(self, allocate, mode, offset, length)
 end
@@ -105,8 +98,8 @@ end
 ---@return integer? code
 function File:advise(how, offset, length)
   local advice = check_name("advise", "how", how, ADVICE)
-  offset = check_count("advise", "offset", offset or 0)
-  length = check_count("advise", "length", length or 0)
+  offset = check.count_of_file("advise", "offset", offset or 0)
+  length = check.count_of_file("advise", "length", length or 0)
   return File.using(self, advise, advice, offset, length)
 end
 

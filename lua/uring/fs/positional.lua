@@ -1,19 +1,12 @@
 --- Reading and writing a File somewhere else than at its position.
 local attributes = require "uring.fs.attributes"
+local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local File = require "uring.fs.file"
 local op = require "uring.op"
 
 local BLOCK = 1 << 20 -- bytes that one op reads
-
-local function check_count(what, name, value)
-  value = type(value) == "number" and math.tointeger(value)
-  if not value or value < 0 then
-    error(("%s: bad argument '%s' (count expected)"):format(what, name), 3)
-  end
-  return value
-end
 
 local function read_at(self, count, offset)
   local pieces, got = {}, 0
@@ -41,8 +34,8 @@ end
 ---@return string? message
 ---@return integer? code
 function File:pread(count, offset)
-  count = check_count("pread", "count", count)
-  offset = check_count("pread", "offset", offset)
+  count = check.count_of_file("pread", "count", count)
+  offset = check.count_of_file("pread", "offset", offset)
   local bytes, message, code = File.using(self, read_at, count, offset)
   if not bytes then return nil, message, code end
   if bytes == "" and count > 0 then return nil end
@@ -77,7 +70,7 @@ function File:pwrite(data, offset)
     error("pwrite: bad argument 'data' (string expected, got " .. type(data)
       .. ")", 2)
   end
-  offset = check_count("pwrite", "offset", offset)
+  offset = check.count_of_file("pwrite", "offset", offset)
   if #data == 0 and not self.is_closed then return self end
   local done, message, code, written = File.using(self, write_at, data, offset)
   if done then return self end
@@ -94,7 +87,7 @@ end
 ---@return string? message
 ---@return integer? code
 function File:truncate(size)
-  size = check_count("truncate", "size", size)
+  size = check.count_of_file("truncate", "size", size)
   return File.using(self, resize, size)
 end
 
