@@ -1,6 +1,7 @@
 --- How long a call on a handle may take: h:settimeout(seconds).
 local Alarm = require "uring.alarm"
 local errno = require "uring.errno"
+local loop = require "uring.loop"
 local system = require "uring.system"
 
 local FOREVER = 1e9 -- seconds, and more
@@ -39,6 +40,29 @@ end
 function limits.is_over(alarm, code)
   return alarm and alarm.rang
     and (code == errno.ECANCELED or code == errno.EINTR)
+end
+
+--- What a call on a handle says whose op has failed.
+---@param self table the handle
+---@param alarm? uring.Alarm of the call
+---@param message? string of the op
+---@param code? integer
+---@return nil
+---@return string? message "closed" where the handle was; "timeout"
+---@return integer? code
+function limits.failure(self, alarm, message, code)
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if limits.is_over(alarm, code) then
+    return nil, "timeout", errno.ETIMEDOUT
+  end
+  return nil, message, code
+end
+
+--- Whether a call has to be made in a run: the alarm of a limit needs one.
+---@param timeout integer|false|nil of the call's direction
+---@return boolean?
+function limits.need_loop(timeout)
+  return timeout and not loop.is_running()
 end
 
 --- Limits how long the caller may wait.

@@ -36,16 +36,7 @@ local function call(self, direction, start, ...)
   self.waiting = self.waiting - 1
   if not ok then error(value, 0) end
   if value then return value end
-  if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if limits.is_over(alarm, code) then
-    return nil, "timeout", errno.ETIMEDOUT
-  end
-  return nil, message, code
-end
-
--- The alarm of a call that has a limit needs a loop.
-local function needs_loop(timeout)
-  return timeout and not loop.is_running()
+  return limits.failure(self, alarm, message, code)
 end
 
 -- Sending
@@ -87,7 +78,7 @@ end
 function Datagram:send(data)
   check_data("send", data)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if needs_loop(self.write_timeout) then
+  if limits.need_loop(self.write_timeout) then
     return loop.block(Datagram.send, self, data)
   end
   local count, message, code = call(self, "write", op.send, data)
@@ -121,7 +112,7 @@ end
 function Datagram:sendto(data, where)
   check_data("sendto", data)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if needs_loop(self.write_timeout) then
+  if limits.need_loop(self.write_timeout) then
     return loop.block(send_to, self, data, where)
   end
   return send_to(self, data, where)
@@ -143,7 +134,7 @@ end
 
 local function receive(self, max)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if needs_loop(self.read_timeout) then
+  if limits.need_loop(self.read_timeout) then
     return loop.block(receive, self, max)
   end
   local room = take_room(self, max)

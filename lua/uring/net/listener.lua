@@ -81,7 +81,7 @@ end
 ---@return integer? code
 function Listener:accept()
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if self.read_timeout and not loop.is_running() then
+  if limits.need_loop(self.read_timeout) then
     return loop.block(Listener.accept, self)
   end
   local conn = Conn.new()
@@ -91,11 +91,7 @@ function Listener:accept()
   local alarm <close> = self.read_timeout and limits.begin(self, "read")
   local fd, message, code = wait(self, alarm)
   if fd then return Stream.own(conn, fd) end
-  if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if limits.is_over(alarm, code) then
-    return nil, "timeout", errno.ETIMEDOUT
-  end
-  return nil, message, code
+  return limits.failure(self, alarm, message, code)
 end
 
 -- Errors of the connection that was to be, not of the listener: accept(2).

@@ -36,20 +36,8 @@ local function numbers_of(fds)
   return list
 end
 
-local function problem_of(self, alarm, message, code)
-  if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if limits.is_over(alarm, code) then
-    return nil, "timeout", errno.ETIMEDOUT
-  end
-  return nil, message, code
-end
-
 local function is_unix(self)
   return sockopt.get(self.fd, "domain") == "unix"
-end
-
-local function needs_loop(timeout)
-  return timeout and not loop.is_running()
 end
 
 -- Calls an op with a message, which close ends.
@@ -79,13 +67,13 @@ function passing:send_fd(fds, data)
   if not is_unix(self) then -- others would leave them out silently
     return core.fail("send_fd", errno.EOPNOTSUPP)
   end
-  if needs_loop(self.write_timeout) then
+  if limits.need_loop(self.write_timeout) then
     return loop.block(passing.send_fd, self, list, data)
   end
   local alarm <close> = self.write_timeout and limits.begin(self, "write")
   local count, message, code = exchange(self, op.sendmsg,
     core.message { iov = data, control = unpack.pack_rights(list) })
-  if not count then return problem_of(self, alarm, message, code) end
+  if not count then return limits.failure(self, alarm, message, code) end
   if count == #data then return self end
   return self:write(data:sub(count + 1))
 end
@@ -101,14 +89,14 @@ end
 
 local function receive(self, most)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if needs_loop(self.read_timeout) then
+  if limits.need_loop(self.read_timeout) then
     return loop.block(receive, self, most)
   end
   local buffer = core.buffer(BYTES)
   local message = core.message { iov = buffer, control = ROOM }
   local alarm <close> = self.read_timeout and limits.begin(self, "read")
   local count, problem, code = exchange(self, op.recvmsg, message)
-  if not count then return problem_of(self, alarm, problem, code) end
+  if not count then return limits.failure(self, alarm, problem, code) end
   local fds = keep(unpack.rights(message:control()), most)
   if count == 0 and #fds == 0 then return nil end
   return fds, buffer:sub(1, count)
