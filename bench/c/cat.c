@@ -29,10 +29,7 @@ static void wait_for(struct io_uring *ring, const Block *block) {
   while (!block->is_ready) {
     struct io_uring_cqe *cqe;
     unsigned head, count = 0;
-    int result = io_uring_submit_and_wait(ring, 1);
-    if (result < 0 && result != -EINTR) {
-      need(result, "submit");
-    }
+    wait_for_any(ring);
     io_uring_for_each_cqe(ring, head, cqe) {
       Block *read = io_uring_cqe_get_data(cqe);
       read->result = need(cqe->res, "read");

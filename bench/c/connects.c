@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ENTRIES = 1024, PATIENCE = 10, MOST = 4096, SOURCES = 64 };
+enum { ENTRIES = 1024, MOST = 4096, SOURCES = 64 };
 enum { CONNECT, SEND, RECV, END };
 
 typedef struct Visit {
@@ -110,14 +110,9 @@ static void completed(Load *load, Visit *visit, int res) {
 }
 
 static void turn(Load *load) {
-  struct __kernel_timespec patience = { .tv_sec = PATIENCE };
   struct io_uring_cqe *cqe;
   unsigned head, count = 0;
-  int result =
-      io_uring_submit_and_wait_timeout(&load->ring, &cqe, 1, &patience, NULL);
-  if (result < 0 && result != -EINTR && result != -EBUSY) {
-    need(result, "connects: submit");
-  }
+  need(wait_patiently(&load->ring), "connects: submit");
   io_uring_for_each_cqe(&load->ring, head, cqe) {
     completed(load, io_uring_cqe_get_data(cqe), cqe->res);
     count++;
@@ -125,7 +120,6 @@ static void turn(Load *load) {
   io_uring_cq_advance(&load->ring, count);
 }
 
-/* Prints the mean in place of the quantiles. */
 static void run(Load *load, uint64_t milliseconds) {
   uint64_t start = now_ns(), stop = start + milliseconds * 1000000;
   load->messages = load->waited = 0;
@@ -136,15 +130,13 @@ static void run(Load *load, uint64_t milliseconds) {
   while (now_ns() < stop) {
     turn(load);
   }
-  uint64_t messages = load->messages;
-  double mean = (double)load->waited / 1e3 / (double)(messages ? messages : 1);
-  double seconds = (double)(now_ns() - start) / 1e9;
+  uint64_t messages = load->messages, waited = load->waited;
+  uint64_t time = now_ns() - start;
   load->is_going = 0;
   while (load->busy > 0) {
     turn(load);
   }
-  printf("ran %llu %.6f %.1f %.1f\n", (unsigned long long)messages, seconds,
-         mean, mean);
+  say_ran(messages, waited, time);
 }
 
 int main(int argc, char **argv) {

@@ -197,10 +197,7 @@ int main(void) {
   for (;;) {
     struct io_uring_cqe *cqe;
     unsigned head, count = 0;
-    int result = io_uring_submit_and_wait(&server->ring, 1);
-    if (result < 0 && result != -EINTR) {
-      need(result, "submit");
-    }
+    wait_for_any(&server->ring);
     io_uring_for_each_cqe(&server->ring, head, cqe) {
       completed(server, cqe);
       count++;

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ENTRIES = 4096, PATIENCE = 10, ROOM = 65536, REQUEST = 512 };
+enum { ENTRIES = 4096, ROOM = 65536, REQUEST = 512 };
 enum { SEND, RECV };
 
 typedef struct Client {
@@ -122,14 +122,9 @@ static void completed(Load *load, const struct io_uring_cqe *cqe) {
 }
 
 static void turn(Load *load) {
-  struct __kernel_timespec patience = { .tv_sec = PATIENCE };
   struct io_uring_cqe *cqe;
   unsigned head, count = 0;
-  int result =
-      io_uring_submit_and_wait_timeout(&load->ring, &cqe, 1, &patience, NULL);
-  if (result < 0 && result != -EINTR && result != -EBUSY) {
-    need(result, "http: submit");
-  }
+  need(wait_patiently(&load->ring), "http: submit");
   io_uring_for_each_cqe(&load->ring, head, cqe) {
     completed(load, cqe);
     count++;
@@ -137,7 +132,6 @@ static void turn(Load *load) {
   io_uring_cq_advance(&load->ring, count);
 }
 
-/* Prints the mean in place of the quantiles. */
 static void run(Load *load, uint64_t milliseconds) {
   uint64_t start = now_ns(), stop = start + milliseconds * 1000000;
   load->messages = load->waited = 0;
@@ -148,15 +142,13 @@ static void run(Load *load, uint64_t milliseconds) {
   while (now_ns() < stop) {
     turn(load);
   }
-  uint64_t messages = load->messages;
-  double mean = (double)load->waited / 1e3 / (double)(messages ? messages : 1);
-  double seconds = (double)(now_ns() - start) / 1e9;
+  uint64_t messages = load->messages, waited = load->waited;
+  uint64_t time = now_ns() - start;
   load->is_going = 0;
   while (load->busy > 0) {
     turn(load);
   }
-  printf("ran %llu %.6f %.1f %.1f\n", (unsigned long long)messages, seconds,
-         mean, mean);
+  say_ran(messages, waited, time);
 }
 
 static void read_file(Load *load, const char *path) {

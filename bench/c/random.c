@@ -70,10 +70,7 @@ int main(int argc, char **argv) {
   while (now_ns() - start < span) {
     struct io_uring_cqe *cqe;
     unsigned head, reaped = 0;
-    int result = io_uring_submit_and_wait(&ring, 1);
-    if (result < 0 && result != -EINTR) {
-      need(result, "submit");
-    }
+    wait_for_any(&ring);
     io_uring_for_each_cqe(&ring, head, cqe) {
       Read *read = io_uring_cqe_get_data(cqe);
       check(read, cqe->res);

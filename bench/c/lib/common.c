@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PERIOD = 65521, BACKLOG = 4096 };
+enum { PERIOD = 65521, BACKLOG = 4096, PATIENCE = 10 /* seconds */ };
 
 static char *pattern;
 
@@ -90,6 +90,26 @@ struct io_uring_sqe *next_sqe(struct io_uring *ring) {
     sqe = io_uring_get_sqe(ring);
   }
   return sqe;
+}
+
+void wait_for_any(struct io_uring *ring) {
+  int result = io_uring_submit_and_wait(ring, 1);
+  if (result < 0 && result != -EINTR) {
+    need(result, "submit");
+  }
+}
+
+int wait_patiently(struct io_uring *ring) {
+  struct __kernel_timespec patience = { .tv_sec = PATIENCE };
+  struct io_uring_cqe *cqe;
+  int result = io_uring_submit_and_wait_timeout(ring, &cqe, 1, &patience, NULL);
+  return result == -EINTR || result == -EBUSY ? 0 : result;
+}
+
+void say_ran(uint64_t messages, uint64_t waited, uint64_t time) {
+  double mean = (double)waited / 1e3 / (double)(messages ? messages : 1);
+  printf("ran %llu %.6f %.1f %.1f\n", (unsigned long long)messages,
+         (double)time / 1e9, mean, mean);
 }
 
 void pattern_open(uint64_t room) {

@@ -32,6 +32,16 @@ void open_ring(struct io_uring *ring, unsigned entries);
 /* An SQE; where there is none, submits first. */
 struct io_uring_sqe *next_sqe(struct io_uring *ring);
 
+/* Submits, and waits for a completion; ends the program where it cannot. */
+void wait_for_any(struct io_uring *ring);
+
+/* The same for a while, after which it is -ETIME; other errors likewise. */
+int wait_patiently(struct io_uring *ring);
+
+/* Tells what a load has done, in so many nanoseconds; where others tell
+** quantiles of the time that a message took it tells the mean, twice. */
+void say_ran(uint64_t messages, uint64_t waited, uint64_t time);
+
 /* The bytes of a stream from a position on: `room` of them stand in a row.
 ** Streams of different seeds differ. */
 void pattern_open(uint64_t room);

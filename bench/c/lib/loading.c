@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { ENTRIES = 4096, PATIENCE = 10, ROOM = 65536 };
+enum { ENTRIES = 4096, ROOM = 65536 };
 enum { SEND, RECV };
 
 Load *load_open(uint16_t port, unsigned count, unsigned size,
@@ -153,18 +153,14 @@ static void completed(Load *load, const struct io_uring_cqe *cqe) {
 }
 
 void load_turn(Load *load) {
-  struct __kernel_timespec patience = { .tv_sec = PATIENCE };
   struct io_uring_cqe *cqe;
   unsigned head, count = 0;
-  int result =
-      io_uring_submit_and_wait_timeout(&load->ring, &cqe, 1, &patience, NULL);
+  int result = wait_patiently(&load->ring);
   if (result == -ETIME) {
     errno = ETIME;
     die("load: the server is silent");
   }
-  if (result < 0 && result != -EINTR && result != -EBUSY) {
-    need(result, "load: submit");
-  }
+  need(result, "load: submit");
   io_uring_for_each_cqe(&load->ring, head, cqe) {
     completed(load, cqe);
     count++;
