@@ -7,6 +7,7 @@ local core = require "uring.core"
 local exit = require "uring.exit"
 local inside = require "uring.inside"
 local loop = require "uring.loop"
+local refuse = require "uring.refusal"
 local Run = require "uring.runner"
 local system = require "uring.system"
 
@@ -114,7 +115,7 @@ local function call_op(row, await, a, b, c, d, e, f)
   end
   local refused = scheduler.bound.start_for[row.name](STAND_IN,
     a, b, c, d, e, f)
-  if refused then return loop.refuse(row, refused) end
+  if refused then return refuse(row, refused) end
   idle = nil -- what is called meanwhile, such as a finalizer, has its own
   local ok, value, extra = pcall(wait_for_op, scheduler)
   if not ok then

@@ -6,7 +6,9 @@ local GROUP, VIEWS, BULK_VIEWS = 0, 65535, 65534 -- bgids
 local COUNT, SIZE = 256, 4096 -- in all, what an L2 cache holds
 local FEW, LARGE = 16, 65536 -- for a peer in full flow
 
-local buffers = {}
+local buffers = {
+  SIZE = SIZE, -- of those that sockets receive into
+}
 
 local current -- the scheduler that runs
 local spare = false -- a large buffer that nobody uses
@@ -32,15 +34,14 @@ end
 
 --- The buffer ring from which sockets receive.
 ---@return uring.BufRing? buffers nil where this kernel has none
----@return integer size of one buffer, in bytes
 function buffers.receive()
-  if not current then return nil, SIZE end
+  if not current then return nil end
   if current.buffers == nil then
     current.buffers = current.ring:buf_ring {
       bgid = GROUP, entries = COUNT, size = SIZE,
     } or false
   end
-  return current.buffers or nil, SIZE
+  return current.buffers or nil
 end
 
 --- Takes a buffer to receive into from a peer in full flow, and where there

@@ -2,6 +2,7 @@
 -- It is known by its pidfd, so a signal reaches it or nobody; no other child
 -- of this program is ever waited for.
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
@@ -54,7 +55,7 @@ end
 local function close_pidfd(self)
   local fd = self.pidfd
   self.pidfd = false
-  if fd and not loop.post("close", fd) then system.close(fd) end
+  if fd then descriptors.close(fd) end
 end
 
 --- Looks whether it has ended, and reaps it then.
@@ -134,7 +135,7 @@ function Child:leave()
   local fd = self.pidfd
   if not fd then return end
   if self:look() then return close_pidfd(self) end
-  loop.cancel_fd(fd) -- wakes who waits
+  descriptors.cancel(fd) -- wakes who waits
   self.pidfd = false
   left[#left + 1] = fd
 end

@@ -3,7 +3,7 @@
 -- the scheduler resumes it then.
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
-local errno = require "uring.errno"
+local refuse = require "uring.refusal"
 local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
@@ -89,10 +89,12 @@ end
 
 loop.check = check
 
--- The same where it has waited just now.
-local function check_again()
+-- The same where it has waited just now; 'leave' is called before it raises.
+local function check_again(leave, handle)
   local cause = cancelling > 0 and current:cause()
-  if cause then cancelled.raise(cause, current) end
+  if not cause then return end
+  if leave then leave(handle) end
+  cancelled.raise(cause, current)
 end
 
 -- Ops
@@ -103,23 +105,6 @@ end
 function loop.starters(kind)
   return current.bound[kind]
 end
-
---- What an op returns that could not be started.  The ring of a run has SQEs
--- of 64 bytes.
----@param row table of core.ops
----@param code integer why not
----@return nil
----@return string message
----@return integer code
-local function refuse(row, code)
-  if not row.wide or code == errno.ENOSYS then
-    return core.fail_needing(row.name, row.since, code)
-  end
-  return nil, row.name .. ": needs an SQE of 128 bytes: see ring:get_sqe128",
-    code
-end
-
-loop.refuse = refuse
 
 --- Makes the function that starts the op of a row and waits for it.  Where
 -- no loop runs it blocks the thread.
@@ -143,25 +128,36 @@ function loop.awaitable(row)
   return await
 end
 
+--- Makes the function that does the op of a row on the descriptor of a
+-- handle, whose field 'flag' is true meanwhile.
+---@param row table of core.ops
+---@param flag string
+---@param leave? fun(handle: table) called before a cancellation is raised
+---@return fun(handle: table, a?, b?): any, any, integer? await
+function loop.claiming(row, flag, leave)
+  local name, since, plain = row.name, row.since, loop.awaitable(row)
+  return function(handle, a, b)
+    if cancelling > 0 then
+      if not current then return outside_op(row, plain, handle.fd, a, b) end
+      check()
+    end
+    local refused = starts[name](handle.fd, a, b)
+    if refused then return refuse(row, refused) end
+    handle[flag] = true
+    local value, extra = yield(IO)
+    handle[flag] = false
+    if value ~= nil then return value, extra end
+    if cancelling > 0 then check_again(leave, handle) end
+    return core.fail_needing(name, since, extra)
+  end
+end
+
 --- Starts an op that nobody waits for.
 ---@param name string the row
 ---@param ... any its arguments
 ---@return boolean started false where no loop runs, or it could not
 function loop.post(name, ...)
   return current ~= nil and current.bound.start_for[name](nil, ...) == nil
-end
-
---- Cancels the ops of a descriptor that will be closed: also those of a run
--- that waits for this one to end, or for its next step.
----@param fd integer
-function loop.cancel_fd(fd)
-  if current then current:cancel_fd(fd) end
-  for scheduler in pairs(loop.live) do
-    if scheduler ~= current then
-      pcall(scheduler.cancel_fd, scheduler, fd)
-      pcall(scheduler.ring.submit, scheduler.ring) -- before it is closed
-    end
-  end
 end
 
 -- Other waits

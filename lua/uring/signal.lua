@@ -3,6 +3,7 @@
 -- The kernel gives a signal to one who reads; that one gives it to all others
 -- who want it.
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
@@ -33,10 +34,11 @@ end
 
 local function close_fd(self)
   if self.thread then
-    loop.cancel_fd(self.fd)
-    if loop.post("close", self.fd) then return end
+    descriptors.cancel(self.fd)
+    descriptors.close(self.fd)
+  else
+    system.close(self.fd)
   end
-  system.close(self.fd)
 end
 
 --- Lets the signals act as before; what waits ends.  Once more is nothing.

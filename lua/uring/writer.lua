@@ -71,11 +71,17 @@ end
 
 -- Returns self, or nil, message, code, and how much had gone.  Where a part
 -- has, and the rest has not, what comes later would make no sense to a peer.
-local function transmit_all(self, data, alarm, parts)
+-- 'outcome' is what a first op gave, where that is done.
+local function transmit_all(self, data, alarm, parts, outcome)
   local sent, rest, count, message, code = 0, data, nil, nil, nil
   local transmit = parts and parts.transmit or self._transmit
-  while not self.is_closed and not (alarm and alarm.rang) do
-    count, message, code = transmit(self, rest)
+  while outcome or not self.is_closed and not (alarm and alarm.rang) do
+    if outcome then
+      count, message, code = outcome[1], outcome[2], outcome[3]
+      outcome = nil
+    else
+      count, message, code = transmit(self, rest)
+    end
     if count and count > 0 then
       sent = sent + count
       if sent == #data then
@@ -127,10 +133,32 @@ local function write(self, data, alarm, transmit)
   else
     ok, done, message, code, written = pcall(transmit, self, data, alarm)
   end
-  self.is_writing = self.writers and hand_over(self)
+  Writer._pass_on(self)
   if not ok then error(done, 0) end
   if done then return done end
   return nil, message, code, written
+end
+
+--- The next one's turn to write.
+---@param self table the stream
+function Writer._pass_on(self)
+  self.is_writing = self.writers and hand_over(self)
+end
+
+--- Goes on where the first op of a write has not done it all.
+---@param self table the stream
+---@param data string|uring.Buffer
+---@param count integer? that op's
+---@param message string|integer?
+---@param code integer?
+---@return table? self
+---@return string? message
+---@return integer? code
+---@return integer? written
+function Writer._go_on(self, data, count, message, code)
+  return write(self, data, nil, function()
+    return transmit_all(self, data, nil, nil, { count, message, code })
+  end)
 end
 
 --- Writes what is one string, Buffer or Parts.

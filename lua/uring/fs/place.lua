@@ -3,6 +3,7 @@
 -- or that of fs.root.  The kernel confines only what it opens (openat2), so
 -- for all else the folder of a name, or the thing, is opened first.
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 local op = require "uring.op"
@@ -34,7 +35,7 @@ end
 function Held:close()
   local fd = self.fd
   self.fd = -1
-  if fd >= 0 and not loop.post("close", fd) then system.close(fd) end
+  if fd >= 0 then descriptors.close(fd) end
 end
 
 --- Gives the descriptor away.

@@ -2,8 +2,8 @@
 -- Its functions are those of uring.fs, for paths from there on.
 local check = require "uring.fs.check"
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
-local loop = require "uring.loop"
 local place = require "uring.fs.place"
 local system = require "uring.system"
 
@@ -17,7 +17,7 @@ local function let_go(base)
   if base.users > 0 or not base.is_closed or base.fd < 0 then return end
   local fd = base.fd
   base.fd = -1
-  if not loop.post("close", fd) then system.close(fd) end
+  descriptors.close(fd)
 end
 
 local Base = {}

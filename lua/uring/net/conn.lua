@@ -2,19 +2,42 @@
 local buffers = require "uring.buffers"
 local core = require "uring.core"
 local errno = require "uring.errno"
+local loop = require "uring.loop"
 local op = require "uring.op"
 local passing = require "uring.net.passing"
+local Reader = require "uring.reader"
 local Socket = require "uring.net.socket"
 local Stream = require "uring.stream"
+local Writer = require "uring.writer"
 
 local C = core.consts
 
+local SIZE = buffers.SIZE
 local BULK = 65536 -- for a peer that sends faster than we receive
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
+local BUFFER = getmetatable(core.slice "")
+
+local read_some, write = Reader.read_some, Writer.write
 
 ---@class uring.Conn: uring.Stream
-local Conn = { __name = "uring.Conn", breaks = true, splices = "socket" }
+local Conn = {
+  __name = "uring.Conn", breaks = true, splices = "socket",
+  claims = { _receive = true, _receive_into = true, _receive_view = true },
+}
+
+local rows = {}
+for _, row in ipairs(core.ops) do rows[row.name] = row end
+
+local recv = loop.claiming(rows.recv, "is_reading")
+local send = loop.claiming(rows.send, "is_writing", Writer._pass_on)
+
+-- What the sockets of the run that runs receive into, once it has that.
+local ring
+
+loop.on_switch(function(scheduler)
+  ring = scheduler and scheduler.buffers
+end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
@@ -29,7 +52,7 @@ end
 local function receive_bulk(self)
   local buffer = self.bulk or buffers.take_bulk()
   self.bulk = buffer
-  local count, message, code = op.recv(self.fd, buffer)
+  local count, message, code = recv(self, buffer)
   if not count then return nil, message, code end
   local bytes = buffer:sub(1, count)
   if count < BULK // 4 then
@@ -39,24 +62,82 @@ local function receive_bulk(self)
   return bytes
 end
 
+-- Whether it is that, as the size of what came and the CQE's flags tell.
+local function look_at_flow(self, bytes, flags)
+  if #bytes == SIZE and flags & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
+    self.bulk = buffers.take_bulk()
+  end
+end
+
 -- An idle connection holds no memory: the kernel takes a buffer of the loop
 -- only when bytes are there.
 function Conn:_receive()
-  local ring, size = buffers.receive()
+  ring = buffers.receive()
   if self.bulk or not ring then return receive_bulk(self) end
   local bytes, extra, code
   repeat -- buffers are back before the next tick
-    bytes, extra, code = op.recv(self.fd, ring)
+    bytes, extra, code = recv(self, ring)
   until code ~= errno.ENOBUFS or self.is_closed
   if not bytes then return nil, extra, code end
-  if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.bulk = buffers.take_bulk()
-  end
+  look_at_flow(self, bytes, extra)
   return bytes
+end
+
+-- What a receive gave that is not just some bytes.
+local function conclude(self, bytes, message, code)
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
+  if bytes == "" then return nil end
+  if bytes then
+    look_at_flow(self, bytes, message)
+    return bytes
+  end
+  if code == errno.EINTR or code == errno.ENOBUFS then
+    return read_some(self)
+  end
+  return nil, message, code
+end
+
+--- Reads what there is, as any stream does; what is usual does it at once.
+---@param max? integer|table
+---@return string|uring.Buffer|nil bytes nil at the end of the stream
+---@return string? message
+---@return integer? code
+function Conn:read_some(max)
+  if max or self.received ~= "" or self.is_reading or self.bulk or not ring
+    or self.read_timeout or self.is_closed then
+    return read_some(self, max)
+  end
+  local bytes, extra, code = recv(self, ring)
+  if bytes and not self.is_closed and #bytes < SIZE and bytes ~= "" then
+    return bytes
+  end
+  return conclude(self, bytes, extra, code)
 end
 
 function Conn:_transmit(data)
   return op.send(self.fd, data, SEND_FLAGS)
+end
+
+--- Writes all that is given, as any stream does; what is usual does it at
+-- once.
+---@param data string|number|uring.Buffer|table
+---@param ... string|number|uring.Buffer|table
+---@return uring.Stream? self
+---@return string? message
+---@return integer? code
+---@return integer? written bytes that had gone before it failed
+function Conn:write(data, ...)
+  if type(data) ~= "string" and getmetatable(data) ~= BUFFER
+    or self.is_writing or self.write_timeout or self.is_broken
+    or self.is_closed or #data == 0 or select("#", ...) > 0 then
+    return write(self, data, ...)
+  end
+  local count, message, code = send(self, data, SEND_FLAGS)
+  if count ~= #data then
+    return Writer._go_on(self, data, count, message, code)
+  end
+  if self.writers then Writer._pass_on(self) end
+  return self
 end
 
 function Conn:_transmit_some(data)
@@ -68,17 +149,17 @@ function Conn:_transmit_parts(iovecs)
 end
 
 function Conn:_receive_into(buffer)
-  return op.recv(self.fd, buffer)
+  return recv(self, buffer)
 end
 
 -- Where too many views are open, the bytes get a buffer of their own.
 function Conn:_receive_view()
-  local ring, size = buffers.views(self.is_flowing)
+  local views, size = buffers.views(self.is_flowing)
   local view, extra, code
-  if ring then view, extra, code = op.recv(self.fd, ring) end
-  if not ring or code == errno.ENOBUFS then
+  if views then view, extra, code = recv(self, views) end
+  if not views or code == errno.ENOBUFS then
     local buffer = core.buffer(BULK)
-    view, extra, code = op.recv(self.fd, buffer)
+    view, extra, code = recv(self, buffer)
     if view == 0 then return "" end
     view = view and buffer:slice(1, view)
   end

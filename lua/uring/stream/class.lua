@@ -13,15 +13,17 @@
 --   _shutdown(self, how)          --> true  | ...
 --   splices     "any", or "socket" where fd is one: the bytes of the stream
 --               are those of fd, so that stream.copy may splice them
+--   claims      a set of the names of those of these that hold is_reading
+--               while an op of theirs is in flight, see loop.claiming
 -- An EINTR of these is tried again.  Where a class has a close of its own,
 -- that is for what was written to be sent, see stream/holding.lua.
 -- A closed stream says nil, "closed", ECLOSED.
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local framing = require "uring.stream.framing"
 local holding = require "uring.stream.holding"
 local limits = require "uring.limits"
-local loop = require "uring.loop"
 local op = require "uring.op"
 local Reader = require "uring.reader"
 local splice = require "uring.stream.splice"
@@ -69,8 +71,8 @@ function Stream:close()
   if self.is_closed then return true end
   self.is_closed, self.received, self.at = true, "", 1
   limits.forget(self)
-  if is_busy(self) then loop.cancel_fd(self.fd) end
-  if not loop.post("close", self.fd) then system.close(self.fd) end
+  if is_busy(self) then descriptors.cancel(self.fd) end
+  descriptors.close(self.fd)
   return true
 end
 

@@ -34,6 +34,18 @@ function intake.busy(self)
   return nil, "stream is being read by " .. who, errno.EBUSY
 end
 
+-- What the stream's own method gives.  One that claims holds is_reading
+-- itself, as long as its op is in flight.
+local function ask(self, how, target)
+  local method, claims = self[how], self.claims
+  if claims and claims[how] then return method(self, target) end
+  self.is_reading = true
+  local ok, bytes, message, code = pcall(method, self, target)
+  self.is_reading = false
+  if not ok then error(bytes, 0) end
+  return bytes, message, code
+end
+
 --- Waits for more, what the stream's own method 'how' gives.
 ---@param self table the stream
 ---@param limit uring.Alarm? what limits.begin has set for the call
@@ -46,13 +58,10 @@ function intake.receive(self, limit, how, target)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if limit and limit.rang then return nil, "timeout", errno.ETIMEDOUT end
   if self.is_reading then return intake.busy(self) end
-  self.is_reading = true
-  local ok, bytes, message, code
+  local bytes, message, code
   repeat
-    ok, bytes, message, code = pcall(self[how], self, target)
+    bytes, message, code = ask(self, how, target)
   until bytes or code ~= EINTR or self.is_closed or limit and limit.rang
-  self.is_reading = false
-  if not ok then error(bytes, 0) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if not bytes and limits.is_over(limit, code) then
     return nil, "timeout", errno.ETIMEDOUT
@@ -138,7 +147,11 @@ function intake.collect(self, most, enough)
       message, code = "too long", errno.ELIMIT
       break
     end
-    ok, piece, message, code = pcall(receive, self, limit, "_receive")
+    if size == 0 then
+      ok, piece, message, code = true, receive(self, limit, "_receive")
+    else
+      ok, piece, message, code = pcall(receive, self, limit, "_receive")
+    end
     if not ok then
       put_back(self, table.concat(pieces))
       error(piece, 0)

@@ -54,7 +54,7 @@ end
 
 -- More bytes; "" at the end; or nil, and the errno.
 local function receive_some(self)
-  local ring, size = buffers.receive()
+  local ring, size = buffers.receive(), buffers.SIZE
   if self.bulk or not ring then return receive_bulk(self) end
   local bytes, extra
   repeat

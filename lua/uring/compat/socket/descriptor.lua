@@ -7,6 +7,7 @@ local Alarm = require "uring.alarm"
 local argument = require "uring.compat.argument"
 local blocking = require "uring.blocking"
 local core = require "uring.core"
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
@@ -36,7 +37,7 @@ function descriptor.close(self)
   if fd == NOTHING then return end
   self.fd = NOTHING
   if self.alarm then self.alarm:drop() end
-  if self.waiting > 0 then loop.cancel_fd(fd) end
+  if self.waiting > 0 then descriptors.cancel(fd) end
   system.close(fd)
 end
 
