@@ -16,6 +16,8 @@ local STEP = 0.005
 
 local leaks = {}
 
+-- Whether what others have left is collected: before the first test, and of
+-- each file where the collector is restless and may do so during a test.
 local is_clean = false
 
 -- Two: what the first one finalises may have kept other things alive.
@@ -95,12 +97,13 @@ end
 --- Watches each test of the file, or of the describe, that calls this.
 function leaks.watch()
   local before, test, goes_on
+  if os.getenv "URING_RESTLESS" then is_clean = false end
   local names = busted.subscribe({ "test", "start" }, function(element)
     test = element.name
     return nil, true -- others may hear it too
   end)
   busted.before_each(function()
-    if not is_clean then collect() end -- what loading left is no test's
+    if not is_clean then collect() end -- what was left before is no test's
     is_clean = true
     goes_on = audit.before()
     before = leaks.snapshot()
