@@ -26,6 +26,7 @@
 #include "regring.h"
 #include "regtask.h"
 #include "result.h"
+#include "resume.h"
 #include "ringinfo.h"
 #include "signals.h"
 #include "sock.h"
@@ -61,7 +62,9 @@ static void push_args(lua_State *L, const Op *op) {
 }
 
 static void push_row(lua_State *L, const Op *op) {
-  lua_createtable(L, 0, 11);
+  lua_createtable(L, 0, 12);
+  lua_pushinteger(L, op - OPS + 1);
+  lua_setfield(L, -2, "number");
   set_string(L, "name", op->name);
   set_string(L, "summary", op->summary);
   set_string(L, "helper", op->helper);
@@ -128,6 +131,7 @@ int luaopen_uring_core(lua_State *L) {
   chain_open(L);
   cqe_open(L);
   bind_open(L);
+  resume_open(L);
   push_rows(L);
   lua_setfield(L, -2, "ops");
   return 1;

@@ -20,9 +20,13 @@ static lua_Integer anchor_place(const Slot *slot) {
 */
 static const char NOTHING;
 
+/*
+** lua_seti and lua_geti: the table has no metatable, and where a place is
+** in its array they are cheaper than the raw ones.
+*/
 static void put_nothing(lua_State *L, int held, lua_Integer place) {
   lua_pushlightuserdata(L, (void *)&NOTHING);
-  lua_rawseti(L, held, place);
+  lua_seti(L, held, place);
 }
 
 void flight_reserve(lua_State *L, Ring *ring, int held) {
@@ -48,7 +52,7 @@ void flight_load(lua_State *L, int held, Slot *slot, const Args *args) {
   slot->bufring = args->bufring;
   if (args->anchor != 0) {
     lua_pushvalue(L, args->anchor);
-    lua_rawseti(L, held, anchor_place(slot));
+    lua_seti(L, held, anchor_place(slot));
     slot->anchored = true;
   }
 }
@@ -70,7 +74,8 @@ void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot) {
 
 void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
   Slot *silent;
-  while ((silent = slot_next_silent(&ring->slots, slot)) != NULL)
+  while (slot_is_chained(slot) &&
+         (silent = slot_next_silent(&ring->slots, slot)) != NULL)
     flight_abandon(L, ring, held, silent);
   flight_abandon(L, ring, held, slot);
 }
@@ -80,12 +85,17 @@ void flight_set_data(lua_State *L, int held, const Slot *slot) {
     lua_pop(L, 1);
     put_nothing(L, held, data_place(slot));
   } else {
-    lua_rawseti(L, held, data_place(slot));
+    lua_seti(L, held, data_place(slot));
   }
 }
 
+lua_State *flight_push_thread(lua_State *L, int held, const Slot *slot) {
+  lua_geti(L, held, data_place(slot));
+  return lua_tothread(L, -1);
+}
+
 bool flight_push_data(lua_State *L, int held, const Slot *slot) {
-  lua_rawgeti(L, held, data_place(slot));
+  lua_geti(L, held, data_place(slot));
   if (lua_touserdata(L, -1) != &NOTHING)
     return true;
   lua_pop(L, 1);

@@ -36,6 +36,8 @@ void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot);
 
 /* What the CQE shall bring is on the top of the stack, and popped. */
 void flight_set_data(lua_State *L, int held, const Slot *slot);
+/* Pushes it, and returns it where it is a coroutine; NULL: it is none. */
+lua_State *flight_push_thread(lua_State *L, int held, const Slot *slot);
 /* False, and nil pushed: the CQE shall bring nothing. */
 bool flight_push_data(lua_State *L, int held, const Slot *slot);
 

@@ -62,6 +62,11 @@ bool ring_park(Ring *ring, const struct io_uring_sqe *sqe);
 
 /* The live slot that a CQE is for, or NULL. */
 Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe);
+/* Whether a CQE of a slot may bring something besides its res. */
+static inline bool ring_may_lend(const Slot *slot) {
+  return slot->bufring != NULL || slot->op->result == RESULT_PIPE ||
+         slot->op->result == RESULT_SLOTS;
+}
 /*
 ** What a CQE brings besides its res becomes ours, once: a pipe goes to its
 ** Buffer, and bytes of a buffer ring are marked as lent; false: none.

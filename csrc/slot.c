@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ID_TAG          (UINT64_C(1) << 62)
 #define GENERATION_MASK UINT32_C(0x3fffffff)
 
 void slot_table_init(SlotTable *table) {
@@ -15,10 +14,6 @@ void slot_table_init(SlotTable *table) {
 
 uint32_t slot_table_count(const SlotTable *table) {
   return table->chunk_count * SLOT_CHUNK;
-}
-
-Slot *slot_table_at(const SlotTable *table, uint32_t index) {
-  return &table->chunks[index / SLOT_CHUNK][index % SLOT_CHUNK];
 }
 
 bool slot_table_grow(SlotTable *table) {
@@ -107,7 +102,8 @@ Slot *slot_next_live(const SlotTable *table, uint32_t *index) {
 void slot_give(SlotTable *table, Slot *slot) {
   assert(slot->op != NULL);
   assert(table->in_flight > 0);
-  unchain(table, slot);
+  if (slot_is_chained(slot))
+    unchain(table, slot);
   slot_drop_mems(slot);
   slot->op = NULL;
   slot->generation = (slot->generation + 1) & GENERATION_MASK;
@@ -127,11 +123,7 @@ void slot_drop_mems(Slot *slot) {
 }
 
 bool slot_is_id(uint64_t number) {
-  return number >> 62 == ID_TAG >> 62;
-}
-
-uint64_t slot_id(const Slot *slot) {
-  return ID_TAG | (uint64_t)slot->generation << 32 | slot->index;
+  return number >> 62 == SLOT_ID_TAG >> 62;
 }
 
 Slot *slot_find(const SlotTable *table, uint64_t id) {

@@ -55,7 +55,9 @@ bool slot_table_grow(SlotTable *table);
 /* Only where nothing is in flight. */
 void slot_table_free(SlotTable *table);
 uint32_t slot_table_count(const SlotTable *table);
-Slot *slot_table_at(const SlotTable *table, uint32_t index);
+static inline Slot *slot_table_at(const SlotTable *table, uint32_t index) {
+  return &table->chunks[index / SLOT_CHUNK][index % SLOT_CHUNK];
+}
 
 /* There must be a free slot. */
 Slot *slot_take(SlotTable *table, const Op *op);
@@ -64,6 +66,9 @@ void slot_hold(Slot *slot, Mem *mem);
 /* Lets go of the memory, as slot_give does. */
 void slot_drop_mems(Slot *slot);
 
+static inline bool slot_is_chained(const Slot *slot) {
+  return slot->before != SLOT_NONE || slot->after != SLOT_NONE;
+}
 /* Puts a slot behind another in a chain of links. */
 void slot_chain(Slot *before, Slot *after);
 /*
@@ -74,9 +79,13 @@ Slot *slot_next_silent(const SlotTable *table, Slot *slot);
 /* The live slot from an index on, which moves behind it; NULL: no more. */
 Slot *slot_next_live(const SlotTable *table, uint32_t *index);
 
+#define SLOT_ID_TAG (UINT64_C(1) << 62)
+
 /* Whether a number could be the id of a slot. */
 bool slot_is_id(uint64_t number);
-uint64_t slot_id(const Slot *slot);
+static inline uint64_t slot_id(const Slot *slot) {
+  return SLOT_ID_TAG | (uint64_t)slot->generation << 32 | slot->index;
+}
 /* The live slot that an id names, or NULL. */
 Slot *slot_find(const SlotTable *table, uint64_t id);
 

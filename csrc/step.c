@@ -28,7 +28,7 @@ typedef struct {
 /* The buffers that a CQE has lent, if any, are the kernel's again. */
 static void give_back(const Ring *ring, const Slot *slot,
                       const struct io_uring_cqe *cqe) {
-  if (ring_lend(ring, slot, cqe))
+  if (ring_may_lend(slot) && ring_lend(ring, slot, cqe))
     bufring_take_piece(slot->bufring, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 }
 
@@ -81,10 +81,10 @@ static void keep_early(const Ring *ring, Slot *slot,
 static void hand_over(lua_State *L, Batch *batch, lua_Integer extra) {
   int place = batch->filled; /* stack: ..., coroutine, value */
   batch->filled += PER_CQE;
-  lua_rawseti(L, 1, place + 2);
-  lua_rawseti(L, 1, place + 1);
   lua_pushinteger(L, extra);
-  lua_rawseti(L, 1, place + 3);
+  lua_seti(L, 1, place + 3); /* see flight.c */
+  lua_seti(L, 1, place + 2);
+  lua_seti(L, 1, place + 1);
 }
 
 static void finish(lua_State *L, Batch *batch, Slot *slot,
@@ -101,11 +101,28 @@ static void dispose(const Batch *batch, const Slot *slot,
   result_dispose(&batch->ring->uring, slot, cqe->res);
 }
 
-/* Whether the coroutine on the top was closed while it waited. */
-static bool has_ended(lua_State *L) {
-  lua_State *waiting = lua_tothread(L, -1);
+/* Whether a coroutine was closed while it waited. */
+static bool has_ended(lua_State *waiting) {
   int status = lua_status(waiting);
   return status != LUA_YIELD && (status != LUA_OK || lua_gettop(waiting) == 0);
+}
+
+/* Something for whoever waits, if anybody does. */
+static void land(lua_State *L, Batch *batch, Slot *slot,
+                 const struct io_uring_cqe *cqe) {
+  lua_State *waiting = flight_push_thread(L, 2, slot);
+  if (waiting == NULL) {
+    lua_pop(L, 1);
+    dispose(batch, slot, cqe);
+  } else if (has_ended(waiting)) { /* who resumed it may wait for it yet */
+    dispose(batch, slot, cqe);
+    lua_pushnil(L);
+    hand_over(L, batch, ECANCELED);
+  } else {
+    lua_Integer extra = push_value(L, batch->ring, slot, cqe); /* may raise */
+    hand_over(L, batch, extra);
+  }
+  finish(L, batch, slot, cqe);
 }
 
 /* Works off a batch: arguments are the table, the ring's, and the batch. */
@@ -119,19 +136,8 @@ static int reap(lua_State *L) {
     } else if (is_early(slot, cqe)) {
       keep_early(batch->ring, slot, cqe);
       batch->next++;
-    } else if (!flight_push_data(L, 2, slot)) {
-      lua_pop(L, 1);
-      dispose(batch, slot, cqe);
-      finish(L, batch, slot, cqe);
-    } else if (has_ended(L)) { /* who resumed it may wait for it yet */
-      dispose(batch, slot, cqe);
-      lua_pushnil(L);
-      hand_over(L, batch, ECANCELED);
-      finish(L, batch, slot, cqe);
     } else {
-      lua_Integer extra = push_value(L, batch->ring, slot, cqe); /* may raise */
-      hand_over(L, batch, extra);
-      finish(L, batch, slot, cqe);
+      land(L, batch, slot, cqe);
     }
   }
   return 0;
@@ -146,7 +152,7 @@ static void hand_over_failure(lua_State *L, Batch *batch) {
     return;
   }
   dispose(batch, slot, cqe);
-  if (flight_push_data(L, 2, slot)) {
+  if (flight_push_thread(L, 2, slot) != NULL) {
     lua_pushnil(L);
     hand_over(L, batch, ENOMEM);
   } else {
@@ -177,11 +183,11 @@ static void enter(lua_State *L, Ring *ring, bool wait,
   lua_error(L);
 }
 
-/* Before a wait: what the last step left in the table may be collected. */
-static void clear(lua_State *L, int places) {
-  for (int i = 1; i <= places; i++) {
+/* What the last step left in the table behind this one's may be collected. */
+static void clear(lua_State *L, int filled, int left) {
+  for (int i = filled + 1; i <= left; i++) {
     lua_pushboolean(L, 0);
-    lua_rawseti(L, 1, i);
+    lua_seti(L, 1, i);
   }
 }
 
@@ -205,8 +211,7 @@ int step_turn(lua_State *L) {
   lua_Integer nanoseconds = lua_tointeger(L, 4);
   if (wait && nanoseconds < 0 && batch.ring->slots.in_flight == 0)
     return 0;
-  if (wait)
-    clear(L, (int)lua_tointeger(L, 2));
+  int left = (int)lua_tointeger(L, 2);
   enter(L, batch.ring, wait, nanoseconds);
   struct io_uring *uring = &batch.ring->uring;
   batch.count = enter_peek_batch(uring, batch.cqes, STEP_CQES);
@@ -222,6 +227,7 @@ int step_turn(lua_State *L) {
       hand_over_failure(L, &batch);
     }
   }
+  clear(L, batch.filled, left);
   io_uring_cq_advance(uring, batch.count);
   lua_pushinteger(L, batch.filled);
   lua_pushinteger(L, clock_now());

@@ -3,7 +3,7 @@
 -- the scheduler resumes it then.
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
-local refuse = require "uring.refusal"
+local fail = require "uring.failure"
 local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
@@ -21,7 +21,8 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
-local starts -- row -> the C function that starts its ops; while a loop runs
+local waits -- row's number -> the C function that does its op
+local claims -- the same, of a handle that is marked meanwhile
 local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 
@@ -53,7 +54,8 @@ function loop.switch(scheduler)
   if before then before.cancelling, before.last_leaf = cancelling, leaf end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
-  starts = scheduler and scheduler.bound.start
+  waits = scheduler and scheduler.bound.wait
+  claims = scheduler and scheduler.bound.claim
   for i = 1, #switches do switches[i](scheduler) end
   return before
 end
@@ -100,10 +102,10 @@ end
 -- Ops
 
 --- The C functions that start ops in the run that runs.
----@param kind "start"|"start_for" for the running coroutine, or another
----@return table<string, function> starters by the name of the row
-function loop.starters(kind)
-  return current.bound[kind]
+---@return table<string, function> starters by the name of the row; each
+--- takes the coroutine that waits, and the op's arguments
+function loop.starters()
+  return current.bound.start_for
 end
 
 --- Makes the function that starts the op of a row and waits for it.  Where
@@ -111,19 +113,17 @@ end
 ---@param row table of core.ops
 ---@return function awaitable
 function loop.awaitable(row)
-  local name, since = row.name, row.since
+  local number = row.number
   local sure = row.sure -- to be done even where the task is to end
   local function await(a, b, c, d, e, f) -- no row has more
     if cancelling > 0 then
       if not current then return outside_op(row, await, a, b, c, d, e, f) end
       if not sure then check() end
     end
-    local refused = starts[name](a, b, c, d, e, f)
-    if refused then return refuse(row, refused) end
-    local value, extra = yield(IO)
+    local value, extra = waits[number](a, b, c, d, e, f) -- which yields IO
     if value ~= nil then return value, extra end
     if cancelling > 0 and not sure then check_again() end
-    return core.fail_needing(name, since, extra)
+    return fail(row, extra)
   end
   return await
 end
@@ -135,20 +135,17 @@ end
 ---@param leave? fun(handle: table) called before a cancellation is raised
 ---@return fun(handle: table, a?, b?): any, any, integer? await
 function loop.claiming(row, flag, leave)
-  local name, since, plain = row.name, row.since, loop.awaitable(row)
+  local number, plain = row.number, loop.awaitable(row)
   return function(handle, a, b)
     if cancelling > 0 then
       if not current then return outside_op(row, plain, handle.fd, a, b) end
       check()
     end
-    local refused = starts[name](handle.fd, a, b)
-    if refused then return refuse(row, refused) end
-    handle[flag] = true
-    local value, extra = yield(IO)
+    local value, extra = claims[number](handle, flag, handle.fd, a, b)
     handle[flag] = false
     if value ~= nil then return value, extra end
     if cancelling > 0 then check_again(leave, handle) end
-    return core.fail_needing(name, since, extra)
+    return fail(row, extra)
   end
 end
 

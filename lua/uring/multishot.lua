@@ -207,7 +207,7 @@ end
 return function(row)
   return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
-    local self, start_for = new(row), loop.starters("start_for")[row.name]
+    local self, start_for = new(row), loop.starters()[row.name]
     self.fd = a
     if row.args[2].kind == "msgout" then self.message = b end
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end

@@ -9,13 +9,14 @@
 -- Nested coroutines.  A task may wait inside a generator: C remembers the
 -- innermost coroutine, and that one is resumed directly, at any depth.
 -- Those around it wait as well, each noted in 'outer' by our resume, which
--- yields IO onwards.  When the inner one yields a value or ends, 'pass_on'
+-- yields IO onwards.  When the inner one yields a value or ends, 'settle'
 -- gives that to the one that had resumed it.
+local core = require "uring.core"
 local insist = require "uring.insist"
 local system = require "uring.system"
 local Timers = require "uring.timer"
 
-local resume, status = coroutine.resume, coroutine.status
+local status = coroutine.status
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
 local FEW = 64 -- so many that were ready leave a list that is used again
@@ -42,8 +43,13 @@ Scheduler.__index = Scheduler
 -- The coroutine that was resumed last.  Of one scheduler: only one can run.
 local leaf = false
 
-local IO = Scheduler.IO
-local pass_on
+-- resume(thread, ...) tells whether a coroutine waits again; if not, what
+-- coroutine.resume returns of it is taken(thread, ok, count), from what else
+-- it tells.
+local resume, taken = core.resumer(Scheduler.IO)
+Scheduler.resume = resume
+
+local settle
 
 --- Makes a scheduler on a ring, which it will close.
 ---@param ring uring.Ring
@@ -89,7 +95,8 @@ end
 ---@param ... any
 function Scheduler:run(thread, ...)
   leaf = thread
-  pass_on(self, thread, resume(thread, ...))
+  local waits, ok, count = resume(thread, ...)
+  if not waits then settle(self, thread, taken(thread, ok, count)) end
 end
 
 --- Enters a task: its coroutine runs when the one that spawned it waits.
@@ -120,19 +127,18 @@ end
 
 -- Running
 
---- From now on this resumes coroutines, as coroutine.resume does.
+--- From now on this resumes coroutines, as Scheduler.resume does.
 ---@param f function
 function Scheduler.use_resume(f)
   resume = f
 end
 
 -- What a resumed coroutine did, where it did not just wait.
-local function settle(self, thread, ok, ...)
+function settle(self, thread, ok, ...)
   local outer = self.outer[thread]
   if outer then
     self.outer[thread], self.inside[outer] = nil, nil
-    leaf = outer
-    return pass_on(self, outer, resume(outer, ok, ...))
+    return self:run(outer, ok, ...)
   end
   local task = self.tasks[thread]
   if not task then return end -- it has ended, or is none
@@ -148,10 +154,6 @@ local function settle(self, thread, ok, ...)
   if not can then insist.retry(self, why) end
 end
 
-function pass_on(self, thread, ok, first, ...)
-  if first ~= IO then return settle(self, thread, ok, first, ...) end
-end
-
 local function run_ready(self)
   local ready, tasks = self.ready, self.tasks
   local count = #ready
@@ -163,9 +165,10 @@ local function run_ready(self)
     local task = tasks[thread]
     leaf, ready[i] = thread, nil
     if task and task.body then
-      pass_on(self, thread, resume(thread, task:begin()))
+      self:run(thread, task:begin())
     else
-      pass_on(self, thread, resume(thread))
+      local waits, ok, number = resume(thread)
+      if not waits then settle(self, thread, taken(thread, ok, number)) end
     end
   end
 end
@@ -203,7 +206,8 @@ local function deliver(self, filled)
   for i = 1, filled, 3 do
     local thread = batch[i]
     leaf = thread
-    pass_on(self, thread, resume(thread, batch[i + 1], batch[i + 2]))
+    local waits, ok, count = resume(thread, batch[i + 1], batch[i + 2])
+    if not waits then settle(self, thread, taken(thread, ok, count)) end
   end
 end
 

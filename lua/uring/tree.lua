@@ -114,7 +114,10 @@ end
 ---@param thread thread
 ---@return string
 function tree.place(scheduler, thread)
-  if coroutine.status(thread) == "dead" then return " at its end" end
+  -- one that has ended is not dead before its values are taken
+  if coroutine.status(thread) == "dead" or not debug.getinfo(thread, 0) then
+    return " at its end"
+  end
   local lines = lines_of(scheduler, thread)
   return " at " .. (lines ~= "" and lines or "an unknown line")
 end

@@ -4,7 +4,7 @@ local Scheduler = require "uring.scheduler"
 local system = require "uring.system"
 local tree = require "uring.tree"
 
-local resume = coroutine.resume
+local resume = Scheduler.resume
 
 local watchdog = {}
 

@@ -91,7 +91,8 @@ rows.describe("cancel", function()
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = loop.starters("start").poll_add(r, C.POLLIN)
+        local here = coroutine.running()
+        local _, given = loop.starters().poll_add(here, r, C.POLLIN)
         id = given
         value, extra = loop.park()
       end)

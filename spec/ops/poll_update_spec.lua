@@ -75,7 +75,8 @@ rows.describe(NAME, function()
     within.run(function()
       local id, events
       u.spawn(function()
-        local _, given = loop.starters("start").poll_add(r, C.POLLPRI)
+        local here = coroutine.running()
+        local _, given = loop.starters().poll_add(here, r, C.POLLPRI)
         id = given
         events = loop.park()
       end)

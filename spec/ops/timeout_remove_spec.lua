@@ -63,7 +63,7 @@ rows.describe(NAME, function()
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = loop.starters("start").timeout(100)
+        local _, given = loop.starters().timeout(coroutine.running(), 100)
         id = given
         value, extra = loop.park()
       end)

@@ -94,7 +94,7 @@ rows.describe("timeout", function()
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = loop.starters("start").timeout(100)
+        local _, given = loop.starters().timeout(coroutine.running(), 100)
         id = given
         value, extra = loop.park()
       end)

@@ -5,6 +5,7 @@ local args = require "uring.test.args"
 local BufRing = require "uring.test.bufring"
 local errno = require "uring.errno"
 local Flight = require "uring.test.flight"
+local loop = require "uring.loop"
 local rows = require "uring.test.rows"
 local turn = require "uring.test.turn"
 
@@ -70,17 +71,34 @@ local function refuse(name)
   error(("uring.test does not simulate uring.op.%s"):format(name), 4)
 end
 
+local function check_place()
+  if isyieldable() then return end
+  error("cannot wait for I/O here: not inside a task, or called through a "
+    .. "C function (table.sort, string.gsub, require, a __gc ...)", 4)
+end
+
 local function starter(ring, row, handler)
   local name = row.name
   return function(a, b, c, d, e, f)
     check_usable(ring)
-    if not isyieldable() then
-      error("cannot wait for I/O here: not inside a task, or called through a "
-        .. "C function (table.sort, string.gsub, require, a __gc ...)", 3)
-    end
+    check_place()
     local op = { a, b, c, d, e, f, name = name, handler = handler }
     if not handler then refuse(name) end
-    return enter(ring, op, row, (running()), true)
+    enter(ring, op, row, (running()), true)
+    return loop.park()
+  end
+end
+
+local function claimer(ring, row, handler)
+  local name = row.name
+  return function(handle, flag, a, b, c, d, e, f)
+    check_usable(ring)
+    check_place()
+    local op = { a, b, c, d, e, f, name = name, handler = handler }
+    if not handler then refuse(name) end
+    enter(ring, op, row, (running()), true)
+    handle[flag] = true
+    return loop.park()
   end
 end
 
@@ -138,15 +156,18 @@ local handlers = rows.handlers
 
 --- As core.bind: what a scheduler starts ops and waits with.
 ---@param ring table
----@return table bound {start = {}, start_for = {}, step =, ids =,
+---@return table bound {wait = {}, claim = {}, start_for = {}, step =, ids =,
 --- flights =}
 function Ring.bind(ring)
-  local bound = { start = {}, start_for = {} }
-  for _, row in ipairs(core.ops) do
+  local bound = { wait = {}, claim = {}, start_for = {} }
+  for number, row in ipairs(core.ops) do
     local name = row.name
     local handler = handlers[name]
-    bound.start[name] = starter(ring, row, handler)
-    bound.start_for[name] = starter_for(ring, row, handler)
+    local wait = starter(ring, row, handler)
+    local start_for = starter_for(ring, row, handler)
+    bound.wait[name], bound.wait[number] = wait, wait
+    bound.claim[number] = claimer(ring, row, handler)
+    bound.start_for[name], bound.start_for[number] = start_for, start_for
   end
   function bound.step(batch, left, wait, nanoseconds)
     check_usable(ring)

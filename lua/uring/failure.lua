@@ -1,11 +1,11 @@
---- What is said of an op that could not be started.
+--- What is said of an op that has failed.
 local core = require "uring.core"
 local errno = require "uring.errno"
 
---- What an op returns that could not be started.  The ring of a run has SQEs
--- of 64 bytes.
+--- What an op returns that has failed, or could not be started.  The ring of
+-- a run has SQEs of 64 bytes.
 ---@param row table of core.ops
----@param code integer why not
+---@param code integer why
 ---@return nil
 ---@return string message
 ---@return integer code
