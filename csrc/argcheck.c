@@ -51,15 +51,13 @@ void arg_check(lua_State *L, const Op *op, int first, int level, Args *args) {
   args->anchor = 0;
   args->copied = false;
   args->bufring = NULL;
+  Source from = { .op = op, .index = first, .level = level };
   for (int i = 0; i < OP_ARGS_MAX && op->args[i].name != NULL; i++) {
-    Source from = {
-      .op = op, .spec = &op->args[i], .index = first + i, .level = level
-    };
-    Arg *arg = &args->a[i];
-    if (from.spec->optional && lua_isnil(L, from.index)) {
-      *arg = (Arg){ .i = from.spec->fallback };
-    } else {
-      KINDS[from.spec->kind].check(L, &from, args, arg);
-    }
+    from.spec = &op->args[i];
+    if (from.spec->optional && lua_isnil(L, from.index))
+      args->a[i] = (Arg){ .i = from.spec->fallback };
+    else
+      KINDS[from.spec->kind].check(L, &from, args, &args->a[i]);
+    from.index++;
   }
 }

@@ -131,6 +131,7 @@ static int bind_ring(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "bind", bind_ring },
+  { "fail_op", start_fail_op },
   { NULL, NULL },
 };
 

@@ -1,11 +1,9 @@
 /*
 ** checkmem.c - arguments that are memory: what the op holds or anchors.
 */
-#include "buffer.h"
 #include "check.h"
 #include "futexes.h"
 #include "iovecs.h"
-#include "luabufring.h"
 #include "msg.h"
 
 #include <assert.h>
@@ -46,35 +44,38 @@ static void take_buffer(const Buffer *buffer, Args *args, Arg *arg) {
   hold(args, buffer->mem);
 }
 
-static const Buffer *check_buffer(lua_State *L, const Source *from) {
-  const Buffer *buffer = buffer_test(L, from->index);
+static void check_open(lua_State *L, const Source *from, const Buffer *buffer) {
   if (buffer == NULL)
     check_wrong(L, from, BUFFER_TYPE);
   else if (buffer->bytes == NULL)
     check_refuse(L, from, "the buffer is closed");
   else if (buffer->mem == NULL)
     check_refuse(L, from, "a slice of a string is read-only");
-  return buffer;
 }
 
-void check_out(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  const Buffer *buffer = check_buffer(L, from);
+static void take_out(lua_State *L, const Source *from, const Buffer *buffer,
+                     Args *args, Arg *arg) {
+  check_open(L, from, buffer);
   if (buffer->size < (size_t)from->spec->fallback)
     check_refuse(L, from, "the buffer is too small");
   take_buffer(buffer, args, arg);
 }
 
+void check_out(lua_State *L, const Source *from, Args *args, Arg *arg) {
+  take_out(L, from, check_for_buffer(L, from, args), args, arg);
+}
+
 /* What the kernel does to a page must not hit anything else on it. */
 void check_pages(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  const Buffer *buffer = check_buffer(L, from);
+  const Buffer *buffer = check_for_buffer(L, from, args);
+  check_open(L, from, buffer);
   if (buffer->mem->alignment < (size_t)sysconf(_SC_PAGESIZE))
     check_refuse(L, from, "the buffer is not aligned to pages");
   take_buffer(buffer, args, arg);
 }
 
-static void take_bufring(lua_State *L, const Source *from, Args *args, Arg *arg,
-                         bool source) {
-  BufRing *bufring = luabufring_test(L, from->index);
+static void take_bufring(lua_State *L, const Source *from, BufRing *bufring,
+                         bool source, Args *args, Arg *arg) {
   if (bufring == NULL)
     check_wrong(L, from, BUFRING_TYPE);
   else if (bufring->uring == NULL)
@@ -94,18 +95,20 @@ static void take_bufring(lua_State *L, const Source *from, Args *args, Arg *arg,
 }
 
 void check_bufring(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  take_bufring(L, from, args, arg, false);
+  take_bufring(L, from, check_for_bufring(L, from, args), false, args, arg);
 }
 
 void check_source(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  take_bufring(L, from, args, arg, true);
+  take_bufring(L, from, check_for_bufring(L, from, args), true, args, arg);
 }
 
 void check_into(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  if (luabufring_test(L, from->index) != NULL)
-    check_bufring(L, from, args, arg);
-  else if (buffer_test(L, from->index) != NULL)
-    check_out(L, from, args, arg);
+  BufRing *bufring = check_for_bufring(L, from, args);
+  Buffer *buffer;
+  if (bufring != NULL)
+    take_bufring(L, from, bufring, false, args, arg);
+  else if ((buffer = check_for_buffer(L, from, args)) != NULL)
+    take_out(L, from, buffer, args, arg);
   else
     check_wrong(L, from, BUFFER_TYPE " or " BUFRING_TYPE);
 }
@@ -144,7 +147,7 @@ void check_src(lua_State *L, const Source *from, Args *args, Arg *arg) {
     size_t size;
     const char *bytes = lua_tolstring(L, from->index, &size);
     take_string(L, from, bytes, size, args, arg);
-  } else if ((buffer = buffer_test(L, from->index)) == NULL) {
+  } else if ((buffer = check_for_buffer(L, from, args)) == NULL) {
     check_wrong(L, from, "string or " BUFFER_TYPE);
   } else if (buffer->bytes == NULL) {
     check_refuse(L, from, "the buffer is closed");
@@ -248,9 +251,9 @@ static const Buffer *copy_fds(lua_State *L, const Source *from) {
 }
 
 void check_fds(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  const Buffer *buffer;
-  if (buffer_test(L, from->index) != NULL)
-    buffer = check_buffer(L, from);
+  const Buffer *buffer = check_for_buffer(L, from, args);
+  if (buffer != NULL)
+    check_open(L, from, buffer);
   else if (lua_type(L, from->index) == LUA_TTABLE) {
     buffer = copy_fds(L, from);
     args->copied = true;

@@ -43,9 +43,11 @@ static bool means_unknown(int code) {
 }
 
 int fail_push_needing(lua_State *L, const char *what, int since, int code) {
+  if (!means_unknown(code))
+    return fail_push(L, what, code);
   fail_push_release(L);
   const char *release = lua_tostring(L, -1);
-  if (!means_unknown(code) || !is_older_than(release, since))
+  if (!is_older_than(release, since))
     return fail_push(L, what, code);
   lua_pushnil(L);
   lua_pushfstring(L, "%s: needs Linux %d.%d; this is %s", what, since >> 8,

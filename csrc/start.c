@@ -7,6 +7,7 @@
 */
 #include "start.h"
 #include "argcheck.h"
+#include "fail.h"
 #include "flight.h"
 
 #include <errno.h>
@@ -21,9 +22,15 @@
 typedef struct {
   Ring *ring;
   const Op *op;
+  const ArgTypes *types;
   int arity;
   bool known; /* to the kernel */
 } Starter;
+
+typedef struct {
+  ArgTypes types;
+  Starter rows[];
+} Starters;
 
 /* Starts the op of a slot; false: there is no room, not even to wait. */
 static bool launch(Ring *ring, Slot *slot, const Args *args) {
@@ -45,6 +52,7 @@ static void check_args(lua_State *L, const Starter *starter, int first,
   Ring *ring = starter->ring;
   args->uring = &ring->uring;
   args->pins = &ring->pins;
+  args->types = starter->types;
   args->copies = ring->restricted;
   args->command = ARG_COMMAND_ROOM;
   luaring_check_usable(L, ring);
@@ -177,6 +185,25 @@ static int refuse_for(lua_State *L) {
   return 1;
 }
 
+/*
+** fail_op(number, code) -> nil, message, code: an op of the row of that
+** number has failed, or could not be started on the ring of a loop, which has
+** SQEs of 64 bytes
+*/
+int start_fail_op(lua_State *L) {
+  lua_Integer number = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, 1 <= number && number <= OPS_COUNT, 1, "no such row");
+  const Op *op = &OPS[number - 1];
+  int code = (int)luaL_checkinteger(L, 2);
+  if (!(op->traits & TRAIT_WIDE) || code == ENOSYS)
+    return fail_push_needing(L, op->name, op->since, code);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: needs an SQE of 128 bytes: see ring:get_sqe128",
+                  op->name);
+  lua_pushinteger(L, code);
+  return 3;
+}
+
 static int arity_of(const Op *op) {
   int arity = 0;
   while (arity < OP_ARGS_MAX && op->args[arity].name != NULL)
@@ -184,13 +211,13 @@ static int arity_of(const Op *op) {
   return arity;
 }
 
-/* The starters of all rows; 'owner' is the userdata that they stand in. */
+/* The closures of all rows; 'owner' is the Starters. */
 static void push_rows(lua_State *L, int ring, int sentinel, int owner,
                       lua_CFunction function, lua_CFunction refusal) {
-  const Starter *starters = lua_touserdata(L, owner);
+  const Starters *starters = lua_touserdata(L, owner);
   lua_createtable(L, (int)OPS_COUNT, (int)OPS_COUNT);
   for (unsigned i = 0; i < OPS_COUNT; i++) {
-    const Starter *starter = &starters[i];
+    const Starter *starter = &starters->rows[i];
     bool fits = !(starter->op->traits & TRAIT_WIDE);
     lua_pushlightuserdata(L, (void *)starter);
     luaring_push_held(L, ring);
@@ -207,12 +234,15 @@ static void push_rows(lua_State *L, int ring, int sentinel, int owner,
 void start_add_rows(lua_State *L, int ring, int sentinel,
                     const bool *supported) {
   int table = lua_gettop(L);
-  Starter *starters = lua_newuserdatauv(L, OPS_COUNT * sizeof *starters, 0);
+  size_t rows = OPS_COUNT * sizeof(Starter);
+  Starters *starters = lua_newuserdatauv(L, sizeof *starters + rows, 0);
   int owner = lua_gettop(L);
+  argtype_learn(L, &starters->types);
   for (unsigned i = 0; i < OPS_COUNT; i++)
-    starters[i] = (Starter){
+    starters->rows[i] = (Starter){
       .ring = lua_touserdata(L, ring),
       .op = &OPS[i],
+      .types = &starters->types,
       .arity = arity_of(&OPS[i]),
       .known = supported[OPS[i].opcode],
     };

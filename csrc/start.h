@@ -6,6 +6,8 @@
 
 #include "luaring.h"
 
+/* The function 'fail_op' of uring.core. */
+int start_fail_op(lua_State *L);
 /*
 ** Adds two tables of closures, by the name and by the number of a row, to
 ** the table on the top: 'wait' and 'start_for'.  The ring is at one index,

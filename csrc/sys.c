@@ -197,17 +197,6 @@ static int sys_wall(lua_State *L) {
   return 1;
 }
 
-/* fail_needing(what, since, code) -> nil, message, code: "what: reason", or
-** "what: needs Linux 6.1; this is 5.15" where that is so; since is "6.1"
-*/
-static int sys_fail_needing(lua_State *L) {
-  const char *what = luaL_checkstring(L, 1);
-  int major, minor, code = (int)luaL_checkinteger(L, 3);
-  if (sscanf(luaL_checkstring(L, 2), "%d.%d", &major, &minor) != 2)
-    return luaL_argerror(L, 2, "no version");
-  return fail_push_needing(L, what, major << 8 | minor, code);
-}
-
 /* release() -> "6.1.176-1", what the kernel calls itself.  uname(2) */
 static int sys_release(lua_State *L) {
   return fail_push_release(L);
@@ -230,7 +219,6 @@ static const luaL_Reg functions[] = {
   { "epoll", sys_epoll },
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
-  { "fail_needing", sys_fail_needing },
   { "lseek", sys_lseek },
   { "memfd", sys_memfd },
   { "now", sys_now },

@@ -12,7 +12,8 @@ local house = {
     c = {
       "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
       "ops", "mem", "slot", "buffer", "iovecs", "addr", "msg", "futexes",
-      "pieces", "bufring", "registers", "luabufring", "pins", "arg", "check",
+      "pieces", "bufring", "registers", "luabufring", "argtype", "pins", "arg",
+      "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter", "ring",
       "drain", "flags", "flight", "luaring", "ringinfo", "submit", "tags",
       "regbufs", "clone", "regfiles", "regring", "regtask", "regrare", "blind",
@@ -26,7 +27,7 @@ local house = {
       "uring.core", "uring.cares", "uring.errno", "uring.setupflags",
       "uring.setup", "uring.unpack", "uring.ring", "uring.system",
       "uring.report", "uring.timer", "uring.insist", "uring.cancelled",
-      "uring.scheduler", "uring.ending", "uring.failure", "uring.loop",
+      "uring.scheduler", "uring.ending", "uring.loop",
       "uring.descriptors", "uring.inside",
       "uring.coroutines", "uring.traces", "uring.buffers", "uring.members",
       "uring.scope", "uring.line", "uring.joining", "uring.task",

@@ -3,8 +3,8 @@
 -- that is being required, a metamethod), and for programs and prompts
 -- outside of uring.run, where every function that waits comes here.  A ring
 -- is kept from one call to the next; a single op needs no run on it.
+local core = require "uring.core"
 local exit = require "uring.exit"
-local fail = require "uring.failure"
 local inside = require "uring.inside"
 local loop = require "uring.loop"
 local Run = require "uring.runner"
@@ -114,7 +114,7 @@ local function call_op(row, await, a, b, c, d, e, f)
   end
   local refused = scheduler.bound.start_for[row.name](STAND_IN,
     a, b, c, d, e, f)
-  if refused then return fail(row, refused) end
+  if refused then return core.fail_op(row.number, refused) end
   idle = nil -- what is called meanwhile, such as a finalizer, has its own
   local ok, value, extra = pcall(wait_for_op, scheduler)
   if not ok then
@@ -123,7 +123,7 @@ local function call_op(row, await, a, b, c, d, e, f)
   end
   give(scheduler)
   if value ~= nil then return value, extra end
-  return fail(row, extra)
+  return core.fail_op(row.number, extra)
 end
 
 --- Closes the ring that is kept for the next call.

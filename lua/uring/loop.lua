@@ -3,7 +3,6 @@
 -- the scheduler resumes it then.
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
-local fail = require "uring.failure"
 local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
@@ -21,8 +20,8 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
-local waits -- row's number -> the C function that does its op
-local claims -- the same, of a handle that is marked meanwhile
+-- row's number -> the C function that does its op; and does it on a handle
+local does, claims
 local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 
@@ -54,7 +53,7 @@ function loop.switch(scheduler)
   if before then before.cancelling, before.last_leaf = cancelling, leaf end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
-  waits = scheduler and scheduler.bound.wait
+  does = scheduler and scheduler.bound.wait
   claims = scheduler and scheduler.bound.claim
   for i = 1, #switches do switches[i](scheduler) end
   return before
@@ -101,11 +100,25 @@ end
 
 -- Ops
 
---- The C functions that start ops in the run that runs.
----@return table<string, function> starters by the name of the row; each
---- takes the coroutine that waits, and the op's arguments
-function loop.starters()
-  return current.bound.start_for
+-- What an op returns that has failed.
+local function fail(row, code)
+  if cancelling > 0 and not row.sure then check_again() end
+  return core.fail_op(row.number, code)
+end
+
+-- The function that starts the op of a row with few arguments, and waits.
+local function awaitable_of_few(row)
+  local number, sure = row.number, row.sure -- even where the task is to end
+  local function await(a, b, c)
+    if cancelling > 0 then
+      if not current then return outside_op(row, await, a, b, c) end
+      if not sure then check() end
+    end
+    local value, extra = does[number](a, b, c) -- which yields IO
+    if value ~= nil then return value, extra end
+    return fail(row, extra)
+  end
+  return await
 end
 
 --- Makes the function that starts the op of a row and waits for it.  Where
@@ -113,16 +126,15 @@ end
 ---@param row table of core.ops
 ---@return function awaitable
 function loop.awaitable(row)
-  local number = row.number
-  local sure = row.sure -- to be done even where the task is to end
+  if #row.args <= 3 then return awaitable_of_few(row) end -- the same, cheaper
+  local number, sure = row.number, row.sure
   local function await(a, b, c, d, e, f) -- no row has more
     if cancelling > 0 then
       if not current then return outside_op(row, await, a, b, c, d, e, f) end
       if not sure then check() end
     end
-    local value, extra = waits[number](a, b, c, d, e, f) -- which yields IO
+    local value, extra = does[number](a, b, c, d, e, f)
     if value ~= nil then return value, extra end
-    if cancelling > 0 and not sure then check_again() end
     return fail(row, extra)
   end
   return await
@@ -145,7 +157,7 @@ function loop.claiming(row, flag, leave)
     handle[flag] = false
     if value ~= nil then return value, extra end
     if cancelling > 0 then check_again(leave, handle) end
-    return fail(row, extra)
+    return core.fail_op(number, extra)
   end
 end
 
@@ -186,11 +198,6 @@ function loop.park()
   return yield(IO)
 end
 
-local function give_up(place, thread, problem)
-  if place.leave then place:leave(thread) end
-  error(problem, 0)
-end
-
 --- Waits at a place until loop.wake names the coroutine.  Where its task is
 -- cancelled or loop.interrupt names it, place:leave(thread) is called to
 -- take it out; a place without that method is waited at in any case.
@@ -199,7 +206,10 @@ end
 function loop.wait(place)
   local waits, thread = current.waits, running()
   local ok, problem = pcall(rawset, waits, thread, place)
-  if not ok then return give_up(place, thread, problem) end
+  if not ok then
+    if place.leave then place:leave(thread) end
+    error(problem, 0)
+  end
   yield(IO)
   if not waits[thread] then return true end
   waits[thread] = nil

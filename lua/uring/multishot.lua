@@ -54,7 +54,7 @@ local function put(self, value, flags)
 end
 
 local function problem_of(row, code)
-  return (select(2, core.fail_needing(row.name, row.since, code)))
+  return (select(2, core.fail_op(row.number, code)))
 end
 
 local function notify(self)
@@ -207,7 +207,8 @@ end
 return function(row)
   return function(a, b, c, d, e)
     loop.check_can_wait("uring.op." .. row.name)
-    local self, start_for = new(row), loop.starters()[row.name]
+    local bound = loop.current("uring.op." .. row.name).bound
+    local self, start_for = new(row), bound.start_for[row.name]
     self.fd = a
     if row.args[2].kind == "msgout" then self.message = b end
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end

@@ -41,7 +41,7 @@ local function check_usable(ring)
   end
 end
 
-local function enter(ring, op, row, thread, is_awaited)
+local function enter(ring, op, row, thread, is_awaited, handle, flag)
   local sim = ring.sim
   args.check(op, row)
   local lacking = op.handler.lacks and op.handler.lacks(op)
@@ -64,6 +64,8 @@ local function enter(ring, op, row, thread, is_awaited)
   sim.trace:add(sim.now, thread and "#%d starts: %s %s, for coroutine %d"
     or "#%d starts: %s %s, for nobody", op.id, op.name,
     op[op.handler.shows] or "", thread and sim:number_of(thread))
+  if handle then handle[flag] = true end
+  if is_awaited then return loop.park() end
   return nil, op.id
 end
 
@@ -84,8 +86,7 @@ local function starter(ring, row, handler)
     check_place()
     local op = { a, b, c, d, e, f, name = name, handler = handler }
     if not handler then refuse(name) end
-    enter(ring, op, row, (running()), true)
-    return loop.park()
+    return enter(ring, op, row, (running()), true)
   end
 end
 
@@ -96,9 +97,7 @@ local function claimer(ring, row, handler)
     check_place()
     local op = { a, b, c, d, e, f, name = name, handler = handler }
     if not handler then refuse(name) end
-    enter(ring, op, row, (running()), true)
-    handle[flag] = true
-    return loop.park()
+    return enter(ring, op, row, (running()), true, handle, flag)
   end
 end
 
