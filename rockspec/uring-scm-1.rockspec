@@ -243,6 +243,7 @@ build = {
       sources = {
         "csrc/addr.c",
         "csrc/argcheck.c",
+        "csrc/argtype.c",
         "csrc/bind.c",
         "csrc/blind.c",
         "csrc/buffer.c",
