@@ -2,22 +2,24 @@
 local core = require "uring.core"
 local loop = require "uring.loop"
 
-local GROUP, VIEWS, BULK_VIEWS = 0, 65535, 65534 -- bgids
-local COUNT, SIZE = 256, 4096 -- in all, what an L2 cache holds
-local FEW, LARGE = 16, 65536 -- for a peer in full flow
+-- Count and size of the buffers for a peer that sends little at a time, more,
+-- and as much as goes: an L2 cache holds all of a ring.
+local COUNTS, SIZES = { 256, 64, 16 }, { 4096, 16384, 65536 }
+local FULLEST = #SIZES
+local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
+local STRINGS, VIEWS = 65535, 65532 -- bgids: these, and two below each
 
 local buffers = {
-  SIZE = SIZE, -- of those that sockets receive into
+  LITTLE = SIZES[1], -- bytes: who sends fewer at a time is at the first
 }
 
 local current -- the scheduler that runs
-local spare = false -- a large buffer that nobody uses
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
 --- Makes a buffer ring that the ops of this run may receive into: give it
 -- to uring.op.recv, read or recv_multishot in the place of a Buffer.
----@param options table bgid (1 to 65533), entries (a power of two), size
+---@param options table bgid (0 to 65529), entries (a power of two), size
 ---@return uring.BufRing? buffers
 ---@return string? message
 ---@return integer? code
@@ -32,52 +34,53 @@ function buffers.ring()
   return loop.current("uring.ring").ring
 end
 
---- The buffer ring from which sockets receive.
----@return uring.BufRing? buffers nil where this kernel has none
-function buffers.receive()
+-- A ring of this run, which is made when it is first asked for.
+local function ring_of(kind, bgid, flow)
   if not current then return nil end
-  if current.buffers == nil then
-    current.buffers = current.ring:buf_ring {
-      bgid = GROUP, entries = COUNT, size = SIZE,
+  local rings = current[kind]
+  if rings[flow] == nil then
+    rings[flow] = current.ring:buf_ring {
+      bgid = bgid - flow + 1, entries = COUNTS[flow], size = SIZES[flow],
+      views = kind == "views",
     } or false
   end
-  return current.buffers or nil
+  return rings[flow] or nil
 end
 
---- Takes a buffer to receive into from a peer in full flow, and where there
--- is no buffer ring.
----@return uring.Buffer buffer of 64 KiB
-function buffers.take_bulk()
-  local buffer = spare or core.buffer(LARGE)
-  spare = false
-  return buffer
-end
-
---- Gives one back, whose bytes nobody needs.  One is kept for the next.
----@param buffer uring.Buffer
-function buffers.give_bulk(buffer)
-  spare = buffer
-end
-
-local function ring_of(place, bgid, entries, size)
-  if current[place] == nil then
-    current[place] = current.ring:buf_ring {
-      bgid = bgid, entries = entries, size = size, views = true,
-    } or false
-  end
-  return current[place] or nil
-end
-
---- The buffer ring from which sockets receive what is read as views: one of
--- its own, so that views that stay open are in nobody's way.
----@param bulk boolean? a ring of larger buffers
+--- The buffer ring from which sockets receive.
+---@param flow integer of the peer: how much comes at a time, 1 to 3
 ---@return uring.BufRing? buffers nil where this kernel has none
----@return integer size of one buffer, in bytes
-function buffers.views(bulk)
-  local size = bulk and LARGE or SIZE
-  if not current then return nil, size end
-  if bulk then return ring_of("bulk_views", BULK_VIEWS, FEW, LARGE), size end
-  return ring_of("views", VIEWS, COUNT, SIZE), size
+function buffers.receive(flow)
+  return ring_of("strings", STRINGS, flow)
+end
+
+--- The same for what is read as views: rings of their own, so that views that
+-- stay open are in nobody's way.
+---@param flow integer
+---@return uring.BufRing? buffers nil where this kernel has none
+function buffers.views(flow)
+  return ring_of("views", VIEWS, flow)
+end
+
+--- A buffer to receive into where there is none to be had from a ring.
+---@param flow integer
+---@return uring.Buffer
+function buffers.alone(flow)
+  return core.buffer(SIZES[flow])
+end
+
+--- How much comes at a time, as what has come now tells.
+---@param flow integer until now
+---@param size integer bytes
+---@param flags integer of the CQE
+---@return integer flow
+function buffers.flow(flow, size, flags)
+  if flow < FULLEST and size == SIZES[flow] and flags & NONEMPTY ~= 0 then
+    return flow + 1
+  elseif flow > 1 and size < SIZES[flow - 1] then
+    return flow - 1
+  end
+  return flow
 end
 
 return buffers

@@ -60,6 +60,7 @@ function Scheduler.new(ring, bound)
   for place = 1, BATCH_PLACES do batch[place] = false end
   return setmetatable({
     ring = ring, bound = bound, batch = batch, timers = Timers.new(),
+    strings = {}, views = {}, -- buffer rings, see buffers.lua
     ready = {}, -- coroutines to resume, first come first served
     spare = {}, -- is that in the next tick, and empty
     outer = {}, -- coroutine -> the one that resumed it, and waits with it

@@ -103,7 +103,7 @@ describe("the loop with a small ring", function()
     uring.run({ entries = 1 }, function()
       local own <close> = rows.owner()
       local a, b = own(low.socketpair(C.SOCK_SEQPACKET))
-      local buffers = assert(require("uring.buffers").receive())
+      local buffers = assert(require("uring.buffers").receive(1))
       uring.spawn(function()
         for i = 1, 1000 do assert(uring.op.send(a, tostring(i))) end
         uring.op.shutdown(a, C.SHUT_WR)

@@ -12,9 +12,9 @@ local Writer = require "uring.writer"
 
 local C = core.consts
 
-local SIZE = buffers.SIZE
-local BULK = 65536 -- for a peer that sends faster than we receive
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
+local LITTLE = buffers.LITTLE
+local NONE = {}
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
 
@@ -32,54 +32,45 @@ for _, row in ipairs(core.ops) do rows[row.name] = row end
 local recv = loop.claiming(rows.recv, "is_reading")
 local send = loop.claiming(rows.send, "is_writing", Writer._pass_on)
 
--- What the sockets of the run that runs receive into, once it has that.
-local ring
+-- What the sockets of the run that runs receive strings into.
+local rings = {}
 
 loop.on_switch(function(scheduler)
-  ring = scheduler and scheduler.buffers
+  rings = scheduler and scheduler.strings or NONE
 end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
 function Conn.new()
   return setmetatable({
-    fd = -1, is_closed = true, strips_cr = true,
+    fd = -1, is_closed = true, flow = 1, strips_cr = true,
     line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
   }, Conn)
 end
 
--- A peer in full flow gets a larger buffer of its own, until it pauses.
-local function receive_bulk(self)
-  local buffer = self.bulk or buffers.take_bulk()
-  self.bulk = buffer
-  local count, message, code = recv(self, buffer)
-  if not count then return nil, message, code end
-  local bytes = buffer:sub(1, count)
-  if count < BULK // 4 then
-    self.bulk = nil
-    buffers.give_bulk(buffer)
-  end
-  return bytes
-end
-
--- Whether it is that, as the size of what came and the CQE's flags tell.
-local function look_at_flow(self, bytes, flags)
-  if #bytes == SIZE and flags & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.bulk = buffers.take_bulk()
-  end
+-- Where no buffer ring has any.
+local function receive_alone(self)
+  local buffer = buffers.alone(self.flow)
+  local count, extra, code = recv(self, buffer)
+  if not count then return nil, extra, code end
+  return buffer:sub(1, count), extra
 end
 
 -- An idle connection holds no memory: the kernel takes a buffer of the loop
 -- only when bytes are there.
 function Conn:_receive()
-  ring = buffers.receive()
-  if self.bulk or not ring then return receive_bulk(self) end
+  local from = buffers.receive(self.flow)
   local bytes, extra, code
-  repeat -- buffers are back before the next tick
-    bytes, extra, code = recv(self, ring)
-  until code ~= errno.ENOBUFS or self.is_closed
+  repeat
+    if not from then
+      bytes, extra, code = receive_alone(self)
+    else
+      bytes, extra, code = recv(self, from)
+    end
+    if code == errno.ENOBUFS then from = buffers.receive(1) end
+  until code ~= errno.ENOBUFS or self.is_closed -- back before the next tick
   if not bytes then return nil, extra, code end
-  look_at_flow(self, bytes, extra)
+  self.flow = buffers.flow(self.flow, #bytes, extra)
   return bytes
 end
 
@@ -88,7 +79,7 @@ local function conclude(self, bytes, message, code)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if bytes == "" then return nil end
   if bytes then
-    look_at_flow(self, bytes, message)
+    self.flow = buffers.flow(self.flow, #bytes, message)
     return bytes
   end
   if code == errno.EINTR or code == errno.ENOBUFS then
@@ -103,12 +94,15 @@ end
 ---@return string? message
 ---@return integer? code
 function Conn:read_some(max)
-  if max or self.received ~= "" or self.is_reading or self.bulk or not ring
+  local flow = self.flow
+  local ring = rings[flow]
+  if max or self.received ~= "" or self.is_reading or not ring
     or self.read_timeout or self.is_closed then
     return read_some(self, max)
   end
   local bytes, extra, code = recv(self, ring)
-  if bytes and not self.is_closed and #bytes < SIZE and bytes ~= "" then
+  if bytes and flow == 1 and #bytes < LITTLE and bytes ~= ""
+    and not self.is_closed then
     return bytes
   end
   return conclude(self, bytes, extra, code)
@@ -153,22 +147,24 @@ function Conn:_receive_into(buffer)
 end
 
 -- Where too many views are open, the bytes get a buffer of their own.
+local function receive_view_alone(self)
+  local buffer = buffers.alone(self.flow)
+  local count, extra, code = recv(self, buffer)
+  if count == 0 then return "" end
+  return count and buffer:slice(1, count), extra, code
+end
+
 function Conn:_receive_view()
-  local views, size = buffers.views(self.is_flowing)
-  local view, extra, code
-  if views then view, extra, code = recv(self, views) end
-  if not views or code == errno.ENOBUFS then
-    local buffer = core.buffer(BULK)
-    view, extra, code = recv(self, buffer)
-    if view == 0 then return "" end
-    view = view and buffer:slice(1, view)
+  local from, view, extra, code = buffers.views(self.flow), nil, nil, nil
+  if from then view, extra, code = recv(self, from) end
+  if code == errno.ENOBUFS and self.flow > 1 then
+    view, extra, code = recv(self, buffers.views(1))
+  end
+  if not from or code == errno.ENOBUFS then
+    view, extra, code = receive_view_alone(self)
   end
   if not view then return nil, extra, code end
-  if self.is_flowing then
-    self.is_flowing = #view >= BULK // 4
-  elseif extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.is_flowing = #view >= size
-  end
+  self.flow = buffers.flow(self.flow, #view, extra)
   return view
 end
 

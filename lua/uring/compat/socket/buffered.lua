@@ -14,8 +14,6 @@ local system = require "uring.system"
 
 local C = core.consts
 
-local BULK = 65536 -- for a peer that sends faster than we receive
-
 local buffered = {}
 
 local function now()
@@ -27,6 +25,7 @@ end
 ---@return table self
 function buffered.init(self)
   self.unread, self.at, self.pieces = "", 1, false
+  self.flow = 1
   self.received, self.sent, self.born = 0, 0, now()
   return self
 end
@@ -38,32 +37,24 @@ function buffered.is_dirty(self)
   return self.at <= #self.unread or self.pieces ~= false
 end
 
--- A peer in full flow gets a larger buffer, until it pauses.
-local function receive_bulk(self)
-  local buffer = self.bulk or buffers.take_bulk()
-  self.bulk = false -- nobody else receives into it meanwhile
-  local count, code = descriptor.transfer(self, op.recv, buffer, 0)
-  local bytes = count and buffer:sub(1, count)
-  if count and count >= BULK // 4 then
-    self.bulk = buffer
-  else
-    buffers.give_bulk(buffer)
-  end
-  return bytes or nil, code
+-- Into a buffer ring, or a buffer where this kernel has none.
+local function receive_into(self, ring)
+  local buffer = ring or buffers.alone(self.flow)
+  local bytes, extra = descriptor.transfer(self, op.recv, buffer, 0)
+  if ring or not bytes then return bytes, extra end
+  return buffer:sub(1, bytes), 0
 end
 
 -- More bytes; "" at the end; or nil, and the errno.
 local function receive_some(self)
-  local ring, size = buffers.receive(), buffers.SIZE
-  if self.bulk or not ring then return receive_bulk(self) end
+  local ring = buffers.receive(self.flow)
   local bytes, extra
   repeat
-    bytes, extra = descriptor.transfer(self, op.recv, ring, 0)
+    bytes, extra = receive_into(self, ring)
+    if extra == errno.ENOBUFS then ring = buffers.receive(1) end
   until extra ~= errno.ENOBUFS
   if not bytes then return nil, extra end
-  if #bytes == size and extra & C.IORING_CQE_F_SOCK_NONEMPTY ~= 0 then
-    self.bulk = buffers.take_bulk()
-  end
+  self.flow = buffers.flow(self.flow, #bytes, extra)
   return bytes
 end
 
