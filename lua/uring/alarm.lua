@@ -48,6 +48,17 @@ local function arm(self, at)
   self.scheduler, self.armed_at = current, at
 end
 
+--- Until then an op may take that loop.claiming will start, which says who
+-- waits.
+---@param at integer nanoseconds
+---@return uring.Alarm|false self false where no loop runs
+function Alarm:prepare(at)
+  if not current then return false end
+  self.at, self.rang = at, false
+  if self.scheduler ~= current or at < self.armed_at then arm(self, at) end
+  return self
+end
+
 --- From now on the running coroutine may wait until then, and is interrupted
 -- (see loop.interrupt) where it still does.
 ---@param at integer nanoseconds

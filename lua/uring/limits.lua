@@ -8,14 +8,34 @@ local FOREVER = 1e9 -- seconds, and more
 
 local limits = {}
 
+--- Prepares the alarm of a direction that has a limit for a single op, which
+-- loop.claiming does.
+---@param self table the handle
+---@param name "read_alarm"|"write_alarm"
+---@param timeout integer nanoseconds
+---@return uring.Alarm|false alarm false where another call has it, or no
+--- loop runs
+function limits.prepare(self, name, timeout)
+  local alarm = self[name]
+  if not alarm then
+    alarm = Alarm.new()
+    self[name] = alarm
+  end
+  if alarm.thread then return false end
+  return alarm:prepare(system.now() + timeout)
+end
+
 --- Begins a call of a direction that has a limit: sets its alarm, or, where
 -- another call has that, one of its own.
 ---@param self table the handle
 ---@param direction "read"|"write"
+---@param at? integer nanoseconds: when the call's time is over, where that
+--- began before
 ---@return uring.Alarm alarm to be <close>d at the call's end
-function limits.begin(self, direction)
+function limits.begin(self, direction, at)
   local name = direction .. "_alarm"
-  local alarm, at = self[name], system.now() + self[direction .. "_timeout"]
+  local alarm = self[name]
+  at = at or system.now() + self[direction .. "_timeout"]
   if not alarm then
     alarm = Alarm.new()
     self[name] = alarm

@@ -141,20 +141,22 @@ function loop.awaitable(row)
 end
 
 --- Makes the function that does the op of a row on the descriptor of a
--- handle, whose field 'flag' is true meanwhile.
+-- handle, whose field 'flag' is true meanwhile; an alarm is set meanwhile.
+-- Before a cancellation is raised it calls 'leave'.
 ---@param row table of core.ops
 ---@param flag string
----@param leave? fun(handle: table) called before a cancellation is raised
----@return fun(handle: table, a?, b?): any, any, integer? await
+---@param leave? fun(handle: table)
+---@return fun(handle: table, alarm?: uring.Alarm, a?, b?): any, any, integer?
 function loop.claiming(row, flag, leave)
   local number, plain = row.number, loop.awaitable(row)
-  return function(handle, a, b)
+  return function(handle, alarm, a, b)
     if cancelling > 0 then
       if not current then return outside_op(row, plain, handle.fd, a, b) end
       check()
     end
-    local value, extra = claims[number](handle, flag, handle.fd, a, b)
+    local value, extra = claims[number](handle, flag, alarm, handle.fd, a, b)
     handle[flag] = false
+    if alarm then alarm.thread = false end
     if value ~= nil then return value, extra end
     if cancelling > 0 then check_again(leave, handle) end
     return core.fail_op(number, extra)

@@ -58,29 +58,25 @@ end
 
 local newline = delimiter.finder "\n"
 
--- A line that was received already needs no tables.
-local function line_at_hand(self)
-  local bytes, at = self.received, self.at
-  if at > #bytes or self.given or self.eol then return nil end
-  local stop = bytes:find("\n", at, true)
-  if not stop or stop - at > self.line_limit then return nil end
-  before_received(self)
-  if self.received ~= bytes or self.at ~= at then return nil end
-  keep(self, bytes, stop + 1)
-  return bytes:sub(at, stop)
+-- A line that begins in what came before the others, and may end later.
+local function collect_line(self, eol, over)
+  local line, message, code = collect(self, self.line_limit + #eol,
+    #eol == 1 and newline or delimiter.finder(eol), over)
+  if code == errno.ELIMIT then message = "line too long" end
+  return line, message, code
 end
 
 local function read_line(self, whole)
-  local line, message, code = line_at_hand(self), nil, nil
   local eol = self.eol or "\n"
-  if not line then
-    line, message, code = collect(self, self.line_limit + #eol,
-      #eol == 1 and newline or delimiter.finder(eol))
+  local line, message, code = intake.take_through(self, eol, self.line_limit)
+  if line == false then
+    line, message, code = collect_line(self, eol, message)
+    if message == "eof" and line == "" then return nil end
+    if message == "eof" then return line end
   end
-  if code == errno.ELIMIT then message = "line too long" end
+  if not line and not message then return nil end
   if not line then return nil, message, code end
-  if message == "eof" and line == "" then return nil end
-  if message == "eof" or whole then return line end
+  if whole then return line end
   if self.strips_cr and #eol == 1 and line:sub(-2, -2) == "\r" then
     return line:sub(1, -3)
   end

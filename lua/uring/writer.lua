@@ -148,6 +148,7 @@ end
 --- Goes on where the first op of a write has not done it all.
 ---@param self table the stream
 ---@param data string|uring.Buffer
+---@param alarm uring.Alarm|false of that op
 ---@param count integer? that op's
 ---@param message string|integer?
 ---@param code integer?
@@ -155,9 +156,12 @@ end
 ---@return string? message
 ---@return integer? code
 ---@return integer? written
-function Writer._go_on(self, data, count, message, code)
-  return write(self, data, nil, function()
-    return transmit_all(self, data, nil, nil, { count, message, code })
+function Writer._go_on(self, data, alarm, count, message, code)
+  local rang = alarm and alarm.rang
+  local limit <close> = alarm and limits.begin(self, "write", alarm.at)
+  if rang then limit.rang = true end
+  return write(self, data, limit, function()
+    return transmit_all(self, data, limit, nil, { count, message, code })
   end)
 end
 

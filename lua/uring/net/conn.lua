@@ -2,6 +2,8 @@
 local buffers = require "uring.buffers"
 local core = require "uring.core"
 local errno = require "uring.errno"
+local intake = require "uring.stream.intake"
+local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local passing = require "uring.net.passing"
@@ -18,6 +20,7 @@ local NONE = {}
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
 
+local some = intake.some
 local read_some, write = Reader.read_some, Writer.write
 
 ---@class uring.Conn: uring.Stream
@@ -51,7 +54,7 @@ end
 -- Where no buffer ring has any.
 local function receive_alone(self)
   local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, buffer)
+  local count, extra, code = recv(self, nil, buffer)
   if not count then return nil, extra, code end
   return buffer:sub(1, count), extra
 end
@@ -65,7 +68,7 @@ function Conn:_receive()
     if not from then
       bytes, extra, code = receive_alone(self)
     else
-      bytes, extra, code = recv(self, from)
+      bytes, extra, code = recv(self, nil, from)
     end
     if code == errno.ENOBUFS then from = buffers.receive(1) end
   until code ~= errno.ENOBUFS or self.is_closed -- back before the next tick
@@ -74,38 +77,50 @@ function Conn:_receive()
   return bytes
 end
 
--- What a receive gave that is not just some bytes.
-local function conclude(self, bytes, message, code)
+-- What a receive gave that is not just a few bytes.
+local function conclude(self, alarm, bytes, extra, code)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if bytes == "" then return nil end
   if bytes then
-    self.flow = buffers.flow(self.flow, #bytes, message)
+    self.flow = buffers.flow(self.flow, #bytes, extra)
     return bytes
   end
-  if code == errno.EINTR or code == errno.ENOBUFS then
-    return read_some(self)
+  if code == errno.ENOBUFS then return some(self) end
+  if limits.is_over(alarm, code) then
+    return nil, "timeout", errno.ETIMEDOUT
   end
-  return nil, message, code
+  if code == errno.EINTR then return some(self) end
+  return nil, extra, code
 end
 
---- Reads what there is, as any stream does; what is usual does it at once.
+-- What is usual needs no more than this.
+function Conn:_some()
+  local flow, alarm = self.flow, false
+  local ring = rings[flow]
+  if not ring or self.is_reading or self.is_closed then return some(self) end
+  if self.read_timeout then
+    alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+    if not alarm then return some(self) end
+  end
+  local bytes, extra, code = recv(self, alarm, ring)
+  if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
+    return bytes
+  end
+  return conclude(self, alarm, bytes, extra, code)
+end
+
+local quick = Conn._some
+
+--- Reads what there is, as any stream does.
 ---@param max? integer|table
 ---@return string|uring.Buffer|nil bytes nil at the end of the stream
 ---@return string? message
 ---@return integer? code
 function Conn:read_some(max)
-  local flow = self.flow
-  local ring = rings[flow]
-  if max or self.received ~= "" or self.is_reading or not ring
-    or self.read_timeout or self.is_closed then
-    return read_some(self, max)
-  end
-  local bytes, extra, code = recv(self, ring)
-  if bytes and flow == 1 and #bytes < LITTLE and bytes ~= ""
-    and not self.is_closed then
-    return bytes
-  end
-  return conclude(self, bytes, extra, code)
+  if max or self.received ~= "" then return read_some(self, max) end
+  local bytes, message, code = quick(self)
+  if bytes == "" then return nil end
+  if bytes then return bytes end
+  return nil, message, code
 end
 
 function Conn:_transmit(data)
@@ -122,13 +137,18 @@ end
 ---@return integer? written bytes that had gone before it failed
 function Conn:write(data, ...)
   if type(data) ~= "string" and getmetatable(data) ~= BUFFER
-    or self.is_writing or self.write_timeout or self.is_broken
-    or self.is_closed or #data == 0 or select("#", ...) > 0 then
+    or self.is_writing or self.is_broken or self.is_closed or #data == 0
+    or select("#", ...) > 0 then
     return write(self, data, ...)
   end
-  local count, message, code = send(self, data, SEND_FLAGS)
+  local alarm = false
+  if self.write_timeout then
+    alarm = limits.prepare(self, "write_alarm", self.write_timeout)
+    if not alarm then return write(self, data) end
+  end
+  local count, message, code = send(self, alarm, data, SEND_FLAGS)
   if count ~= #data then
-    return Writer._go_on(self, data, count, message, code)
+    return Writer._go_on(self, data, alarm, count, message, code)
   end
   if self.writers then Writer._pass_on(self) end
   return self
@@ -143,22 +163,22 @@ function Conn:_transmit_parts(iovecs)
 end
 
 function Conn:_receive_into(buffer)
-  return recv(self, buffer)
+  return recv(self, nil, buffer)
 end
 
 -- Where too many views are open, the bytes get a buffer of their own.
 local function receive_view_alone(self)
   local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, buffer)
+  local count, extra, code = recv(self, nil, buffer)
   if count == 0 then return "" end
   return count and buffer:slice(1, count), extra, code
 end
 
 function Conn:_receive_view()
   local from, view, extra, code = buffers.views(self.flow), nil, nil, nil
-  if from then view, extra, code = recv(self, from) end
+  if from then view, extra, code = recv(self, nil, from) end
   if code == errno.ENOBUFS and self.flow > 1 then
-    view, extra, code = recv(self, buffers.views(1))
+    view, extra, code = recv(self, nil, buffers.views(1))
   end
   if not from or code == errno.ENOBUFS then
     view, extra, code = receive_view_alone(self)

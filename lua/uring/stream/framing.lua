@@ -66,9 +66,14 @@ end
 function framing:read_until(text, options)
   options = options or {}
   check_until(text, options)
-  local bytes, message, code = intake.collect(self,
-    limit_of(self, options) + #text, delimiter.finder(text))
+  local most = limit_of(self, options)
+  local bytes, message, code = intake.take_through(self, text, most)
+  if bytes == false then
+    bytes, message, code = intake.collect(self, most + #text,
+      delimiter.finder(text), message)
+  end
   if code == errno.ELIMIT then message = "line too long" end
+  if not bytes and not message then return nil end
   if not bytes then return nil, message, code end
   if message == "eof" then
     if bytes == "" then return nil end

@@ -92,6 +92,18 @@ function intake.needs_loop(self)
   return self.read_timeout and not loop.is_running()
 end
 
+--- What comes next, where nothing is at hand.  A class may do it otherwise:
+-- its method _some.
+---@param self table the stream
+---@return string? bytes "" at the end
+---@return string? message
+---@return integer? code
+function intake.some(self)
+  if intake.needs_loop(self) then return loop.block(intake.some, self) end
+  local limit <close> = self.read_timeout and limits.begin(self, "read")
+  return receive(self, limit, "_receive")
+end
+
 local TURN = 64 -- calls that need not wait, until others have their turn
 
 --- Before a call takes what was received already: it costs no wait, but is
@@ -105,6 +117,40 @@ function intake.before_received(self)
     self.hits = 0
     loop.pause()
   end
+end
+
+-- When the time of a call is over that has received once already.
+local function deadline(self)
+  return self.read_timeout and self.read_alarm and self.read_alarm.at or nil
+end
+
+--- Takes the bytes up to and with a delimiter, where what is at hand has all
+-- of them, or what comes next where nothing is.
+---@param self table the stream
+---@param text string the delimiter
+---@param most number bytes before it
+---@return string|false|nil bytes nil at the end; false where collect has to
+--- look for it
+---@return string|integer|nil message or, with false, when the time is over
+---@return integer? code
+function intake.take_through(self, text, most)
+  if self.given then return false end
+  local bytes, at, over = self.received, self.at, nil
+  if at > #bytes then
+    local message, code
+    bytes, message, code = (self._some or intake.some)(self)
+    if not bytes then return nil, message, code end
+    if bytes == "" then return nil end
+    keep(self, bytes, 1)
+    at, over = 1, deadline(self)
+  else
+    intake.before_received(self)
+    if self.received ~= bytes or self.at ~= at then return false end
+  end
+  local _, stop = bytes:find(text, at, true)
+  if not stop or stop - at - #text >= most then return false, over end
+  if stop < #bytes then keep(self, bytes, stop + 1) else keep(self, "", 1) end
+  return bytes:sub(at, stop)
 end
 
 -- What collect gives; read notes it where it may have to put it back.
@@ -121,17 +167,18 @@ end
 ---@param most number bytes; fewer than these before they suffice
 ---@param enough fun(piece: string, at: integer, size: integer): integer? of a
 --- piece from byte 'at' on, which 'size' others come before
+---@param at? integer nanoseconds: when the time of the call is over
 ---@return string? bytes
 ---@return string? message "eof" besides the bytes where the stream has ended
 ---@return integer? code ELIMIT where they are too many
-function intake.collect(self, most, enough)
+function intake.collect(self, most, enough, at)
   if intake.needs_loop(self) then
-    return loop.block(intake.collect, self, most, enough)
+    return loop.block(intake.collect, self, most, enough, at)
   end
   if self.at <= #self.received then intake.before_received(self) end
-  local limit <close> = self.read_timeout and limits.begin(self, "read")
-  local pieces, size = {}, 0
-  local piece, at = self.received, self.at
+  local limit <close> = self.read_timeout and limits.begin(self, "read", at)
+  local pieces, size, piece = {}, 0, self.received
+  at = self.at
   local ok, message, code
   while true do
     local stop = enough(piece, at, size)
