@@ -125,9 +125,13 @@ static void land(lua_State *L, Batch *batch, Slot *slot,
   finish(L, batch, slot, cqe);
 }
 
-/* Works off a batch: arguments are the table, the ring's, and the batch. */
-static int reap(lua_State *L) {
-  Batch *batch = lua_touserdata(L, 3);
+/* Whether to hand a CQE over needs memory, so that it may raise. */
+static bool may_raise(const Slot *slot) {
+  return slot->bufring != NULL;
+}
+
+/* Works off a batch, or as much of it as cannot raise. */
+static void work_off(lua_State *L, Batch *batch, bool guarded) {
   while (batch->next < batch->count) {
     const struct io_uring_cqe *cqe = batch->cqes[batch->next];
     Slot *slot = ring_slot_of(batch->ring, cqe);
@@ -136,10 +140,17 @@ static int reap(lua_State *L) {
     } else if (is_early(slot, cqe)) {
       keep_early(batch->ring, slot, cqe);
       batch->next++;
+    } else if (!guarded && may_raise(slot)) {
+      return;
     } else {
       land(L, batch, slot, cqe);
     }
   }
+}
+
+/* In a protected call: arguments are the table, the ring's, and the batch. */
+static int reap(lua_State *L) {
+  work_off(L, lua_touserdata(L, 3), true);
   return 0;
 }
 
@@ -217,6 +228,7 @@ int step_turn(lua_State *L) {
   batch.count = enter_peek_batch(uring, batch.cqes, STEP_CQES);
   lua_settop(L, 1);
   lua_pushvalue(L, STEP_HELD);
+  work_off(L, &batch, false);
   while (batch.next < batch.count) {
     lua_pushcfunction(L, reap);
     lua_pushvalue(L, 1);

@@ -17,6 +17,7 @@ local system = require "uring.system"
 local Timers = require "uring.timer"
 
 local status = coroutine.status
+local next_due, take_due = Timers.next, Timers.due
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
 local FEW = 64 -- so many that were ready leave a list that is used again
@@ -158,7 +159,6 @@ end
 local function run_ready(self)
   local ready, tasks = self.ready, self.tasks
   local count = #ready
-  if count == 0 then return end
   -- What gets ready meanwhile runs in the next tick.
   self.ready, self.spare = self.spare, count <= FEW and ready or {}
   for i = 1, count do
@@ -175,9 +175,11 @@ local function run_ready(self)
 end
 
 local function fire_timers(self, now)
-  local timers, ready, waits = self.timers, self.ready, self.waits
-  local bucket = timers:due(now)
-  while bucket do
+  local timers = self.timers
+  local bucket = take_due(timers, now)
+  if not bucket then return end
+  local ready, waits = self.ready, self.waits
+  repeat
     for i = 1, #bucket do
       local what = bucket[i]
       if waits[what] then
@@ -187,14 +189,14 @@ local function fire_timers(self, now)
         what:expire()
       end
     end
-    bucket = timers:due(now)
-  end
+    bucket = take_due(timers, now)
+  until not bucket
 end
 
 -- How long a step may wait: not at all, some nanoseconds, or -1: for ever.
 local function patience(self)
-  if #self.ready > 0 then return false, 0 end
-  local due = self.timers:next()
+  if self.ready[1] then return false, 0 end
+  local due = next_due(self.timers)
   if not due then return true, -1 end
   local left = due - system.now()
   return left > 0, left > 0 and left or 0
@@ -217,7 +219,7 @@ end
 ---@return boolean live whether there are tasks yet
 function Scheduler:tick(limit)
   self.nested[0] = 0
-  run_ready(self)
+  if self.ready[1] then run_ready(self) end
   leaf = false
   if self.live == 0 then return false end
   local wait, nanoseconds = patience(self)
