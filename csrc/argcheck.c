@@ -51,6 +51,8 @@ void arg_check(lua_State *L, const Op *op, int first, int level, Args *args) {
   args->anchor = 0;
   args->copied = false;
   args->bufring = NULL;
+  if (op->args[0].name == NULL)
+    return;
   Source from = { .op = op, .index = first, .level = level };
   for (int i = 0; i < OP_ARGS_MAX && op->args[i].name != NULL; i++) {
     from.spec = &op->args[i];

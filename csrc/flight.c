@@ -29,9 +29,7 @@ static void put_nothing(lua_State *L, int held, lua_Integer place) {
   lua_seti(L, held, place);
 }
 
-void flight_reserve(lua_State *L, Ring *ring, int held) {
-  if (ring->slots.free_head != SLOT_NONE)
-    return;
+void flight_make_room(lua_State *L, Ring *ring, int held) {
   lua_Integer first = 2 * (lua_Integer)slot_table_count(&ring->slots) + 1;
   for (lua_Integer i = 0; i < 2 * SLOT_CHUNK; i++)
     put_nothing(L, held, first + i);
@@ -40,9 +38,8 @@ void flight_reserve(lua_State *L, Ring *ring, int held) {
 }
 
 void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args) {
-  if (!(op->traits & TRAIT_KEEPS))
-    return;
-  if (!pins_provide(&ring->pins, (uint16_t)args->a[2].i, args->mem[0]))
+  if ((op->traits & TRAIT_KEEPS) &&
+      !pins_provide(&ring->pins, (uint16_t)args->a[2].i, args->mem[0]))
     luaL_error(L, "%s: not enough memory", op->name);
 }
 
@@ -58,7 +55,8 @@ void flight_load(lua_State *L, int held, Slot *slot, const Args *args) {
 }
 
 void flight_unload(lua_State *L, int held, Slot *slot) {
-  slot_drop_mems(slot);
+  if (slot->mem_count > 0)
+    slot_drop_mems(slot);
   slot->bufring = NULL;
   if (slot->anchored) {
     put_nothing(L, held, anchor_place(slot));
@@ -87,6 +85,11 @@ void flight_set_data(lua_State *L, int held, const Slot *slot) {
   } else {
     lua_seti(L, held, data_place(slot));
   }
+}
+
+void flight_set_running(lua_State *L, int held, const Slot *slot) {
+  lua_pushthread(L);
+  lua_seti(L, held, data_place(slot));
 }
 
 lua_State *flight_push_thread(lua_State *L, int held, const Slot *slot) {

@@ -15,11 +15,16 @@
 
 #include <lua.h>
 
+/* Makes free slots; may raise for want of memory. */
+void flight_make_room(lua_State *L, Ring *ring, int held);
 /*
-** Makes sure that there is a free slot; may raise for want of memory.
+** Makes sure that there is one.
 ** 'held' is the stack index of the ring's table, or a pseudo-index.
 */
-void flight_reserve(lua_State *L, Ring *ring, int held);
+static inline void flight_reserve(lua_State *L, Ring *ring, int held) {
+  if (ring->slots.free_head == SLOT_NONE)
+    flight_make_room(L, ring, held);
+}
 /* Before that: what the kernel keeps after the op stays with the ring. */
 void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args);
 /* Gives a slot what the arguments need while they fly.  Cannot raise. */
@@ -36,6 +41,8 @@ void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot);
 
 /* What the CQE shall bring is on the top of the stack, and popped. */
 void flight_set_data(lua_State *L, int held, const Slot *slot);
+/* It is the running coroutine. */
+void flight_set_running(lua_State *L, int held, const Slot *slot);
 /* Pushes it, and returns it where it is a coroutine; NULL: it is none. */
 lua_State *flight_push_thread(lua_State *L, int held, const Slot *slot);
 /* False, and nil pushed: the CQE shall bring nothing. */

@@ -10,11 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-void luaring_check_usable(lua_State *L, const Ring *ring) {
+void luaring_refuse(lua_State *L, const Ring *ring) {
   if (!ring->open)
     luaL_error(L, "attempt to use a closed ring");
-  if (!ring_usable(ring))
-    luaL_error(L, "the ring belongs to the process that was forked");
+  luaL_error(L, "the ring belongs to the process that was forked");
 }
 
 Ring *luaring_check(lua_State *L, int index) {

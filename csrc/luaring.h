@@ -14,8 +14,13 @@
 
 /* The ring at an index.  Raises where it is none, or not usable. */
 Ring *luaring_check(lua_State *L, int index);
-/* Raises where the ring is closed, or another process's. */
-void luaring_check_usable(lua_State *L, const Ring *ring);
+/* Raises: the ring is closed, or another process's. */
+void luaring_refuse(lua_State *L, const Ring *ring);
+/* Raises where that is so. */
+static inline void luaring_check_usable(lua_State *L, const Ring *ring) {
+  if (!ring_usable(ring))
+    luaring_refuse(L, ring);
+}
 /* Pushes the table of flight.h of the ring at an index. */
 void luaring_push_held(lua_State *L, int index);
 /* Pushes nil, message, code for what entering the kernel said. */

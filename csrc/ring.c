@@ -52,10 +52,6 @@ int ring_setup(Ring *ring, unsigned entries, struct io_uring_params *params) {
   return 0;
 }
 
-bool ring_usable(const Ring *ring) {
-  return ring->open && *ring->alive;
-}
-
 int ring_probe(Ring *ring, bool supported[RING_OPCODES]) {
   union { /* on the stack: only the kernel can fail */
     struct io_uring_probe probe;

@@ -42,7 +42,9 @@ bool ring_drain(Ring *ring);
 /* Lets go of every op without a word to the kernel. */
 void ring_forget(Ring *ring);
 /* Whether this process may use it. */
-bool ring_usable(const Ring *ring);
+static inline bool ring_usable(const Ring *ring) {
+  return ring->open && *ring->alive;
+}
 
 /* Which opcodes this kernel has; 0, or -errno. */
 int ring_probe(Ring *ring, bool supported[RING_OPCODES]);

@@ -76,11 +76,12 @@ static Slot *start(lua_State *L, const Starter *starter, int first) {
   /* nothing raises from here on */
   Slot *slot = slot_take(&ring->slots, starter->op);
   flight_load(L, UP_HELD, slot, &args);
-  if (first == 2)
+  if (first == 2) {
     lua_pushvalue(L, 1);
-  else
-    lua_pushthread(L);
-  flight_set_data(L, UP_HELD, slot);
+    flight_set_data(L, UP_HELD, slot);
+  } else {
+    flight_set_running(L, UP_HELD, slot);
+  }
   if (launch(ring, slot, &args))
     return slot;
   flight_abandon(L, ring, UP_HELD, slot);
