@@ -1,5 +1,5 @@
 /*
-** resume.h - resuming a coroutine of which most often is to hear nothing.
+** resume.h - resuming coroutines, of which most are to be heard nothing of.
 */
 #ifndef uring_resume_h
 #define uring_resume_h

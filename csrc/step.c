@@ -12,7 +12,6 @@
 #include <errno.h>
 
 #define STEP_CQES 512 /* at most, in one step; the rest wait for the next */
-#define PER_CQE   3   /* places in the table of a step */
 
 /* Some kernels swallow EINTR, so no wait is without an end: 60 s. */
 #define LONGEST_WAIT (60 * CLOCK_SECOND)
@@ -80,7 +79,7 @@ static void keep_early(const Ring *ring, Slot *slot,
 /* Enters a coroutine and its news in the table (index 1). */
 static void hand_over(lua_State *L, Batch *batch, lua_Integer extra) {
   int place = batch->filled; /* stack: ..., coroutine, value */
-  batch->filled += PER_CQE;
+  batch->filled += STEP_PLACES;
   lua_pushinteger(L, extra);
   lua_seti(L, 1, place + 3); /* see flight.c */
   lua_seti(L, 1, place + 2);

@@ -20,8 +20,8 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
--- row's number -> the C function that does its op; and does it on a handle
-local does, claims
+local ops -- row's number -> the C function that does its op
+local claims -- and the one that does it on a handle
 local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 
@@ -53,7 +53,7 @@ function loop.switch(scheduler)
   if before then before.cancelling, before.last_leaf = cancelling, leaf end
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
-  does = scheduler and scheduler.bound.wait
+  ops = scheduler and scheduler.bound.wait
   claims = scheduler and scheduler.bound.claim
   for i = 1, #switches do switches[i](scheduler) end
   return before
@@ -114,7 +114,7 @@ local function awaitable_of_few(row)
       if not current then return outside_op(row, await, a, b, c) end
       if not sure then check() end
     end
-    local value, extra = does[number](a, b, c) -- which yields IO
+    local value, extra = ops[number](a, b, c) -- which yields IO
     if value ~= nil then return value, extra end
     return fail(row, extra)
   end
@@ -133,7 +133,7 @@ function loop.awaitable(row)
       if not current then return outside_op(row, await, a, b, c, d, e, f) end
       if not sure then check() end
     end
-    local value, extra = does[number](a, b, c, d, e, f)
+    local value, extra = ops[number](a, b, c, d, e, f)
     if value ~= nil then return value, extra end
     return fail(row, extra)
   end

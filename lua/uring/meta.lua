@@ -2538,14 +2538,16 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 ---@field registers table[]
 local core = {}
 
---- bind(ring) -> {start = {[row] = function}, start_for = {[row] = function},
---- step = function, ids = function, flights = function, ids_on = function,
---- living = function}, or nil, message, code
+--- bind(ring, sentinel) -> {wait = {[row] = function}, start_for = {[row] =
+--- function}, step = function, ids = function, flights = function, ids_on =
+--- function, living = function}, or nil, message, code. Rows go by their names
+--- and their numbers.
 ---@param ring uring.Ring
+---@param sentinel table
 ---@return table?
 ---@return string? message
 ---@return integer? code
-function core.bind(ring) end
+function core.bind(ring, sentinel) end
 
 --- bind_socket(fd, address [, mode]) -> true, or nil, message, code. bind(2). A
 --- mode is that of a Unix socket's file, which has no wider one meanwhile.
@@ -2621,15 +2623,15 @@ function core.eventfd(count) end
 ---@return integer
 function core.fail(what, code) end
 
---- fail_needing(what, since, code) -> nil, message, code: "what: reason", or
---- "what: needs Linux 6.1; this is 5.15" where that is so; since is "6.1"
----@param what string|nil
----@param since string
+--- fail_op(number, code) -> nil, message, code: an op of the row of that number
+--- has failed, or could not be started on the ring of a loop, which has SQEs of
+--- 64 bytes
+---@param number integer
 ---@param code integer
 ---@return nil
 ---@return integer|string
 ---@return integer? code
-function core.fail_needing(what, since, code) end
+function core.fail_op(number, code) end
 
 --- fork() -> integer: in the child 0, in the parent its pid; or nil, message,
 --- code. What stdio has buffered is written before, so that it is not written
@@ -2846,6 +2848,15 @@ function core.remove_marked(address, mark) end
 ---@param address uring.Address
 ---@return boolean
 function core.remove_stale(address) end
+
+--- resumer(sentinel, last) -> three functions: resume(coroutine, ...),
+--- resume_all(batch, first, filled), and taken(coroutine, ok, count)
+---@param sentinel table
+---@param last table
+---@return function
+---@return function
+---@return function
+function core.resumer(sentinel, last) end
 
 --- ring(entries [, {flags=, cq_entries=, sq_thread_idle=, sq_thread_cpu=,
 --- wq_fd=}]) -> Ring, or nil, message, code. io_uring_setup(2). flags are names

@@ -122,7 +122,8 @@ end
 function Run:drive()
   local scheduler = self.scheduler
   self:inside(function()
-    while scheduler:tick() do end
+    local tick = scheduler.tick
+    while tick(scheduler) do end
   end)
 end
 

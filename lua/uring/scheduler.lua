@@ -41,13 +41,13 @@ local Scheduler = {
 }
 Scheduler.__index = Scheduler
 
--- The coroutine that was resumed last.  Of one scheduler: only one can run.
-local leaf = false
+-- [1] is the coroutine that was resumed last, by the scheduler that runs.
+local leaf = { false }
 
--- resume(thread, ...) tells whether a coroutine waits again; if not, what
--- coroutine.resume returns of it is taken(thread, ok, count), from what else
--- it tells.
-local resume, taken = core.resumer(Scheduler.IO)
+-- resume(thread, ...) tells whether a coroutine waits again, resume_all those
+-- of a batch.  Of one that does not, coroutine.resume's values are 'taken'.
+local resume, resume_all, taken = core.resumer(Scheduler.IO, leaf)
+local at_once = resume_all
 Scheduler.resume = resume
 
 local settle
@@ -96,9 +96,9 @@ end
 ---@param thread thread
 ---@param ... any
 function Scheduler:run(thread, ...)
-  leaf = thread
+  leaf[1] = thread
   local waits, ok, count = resume(thread, ...)
-  if not waits then settle(self, thread, taken(thread, ok, count)) end
+  if not waits then return settle(self, thread, taken(thread, ok, count)) end
 end
 
 --- Enters a task: its coroutine runs when the one that spawned it waits.
@@ -114,25 +114,35 @@ end
 ---@param put? thread|false what it is from now on
 ---@return thread|false before
 function Scheduler.leaf(put)
-  local before = leaf
-  if put ~= nil then leaf = put end
+  local before = leaf[1]
+  if put ~= nil then leaf[1] = put end
   return before
 end
 
 --- The task that runs.
 ---@return uring.Task?
 function Scheduler:task()
-  local thread, outer = leaf, self.outer
+  local thread, outer = leaf[1], self.outer
   while outer[thread] do thread = outer[thread] end
   return self.tasks[thread]
 end
 
 -- Running
 
+local function one_by_one(batch, first, filled)
+  for place = first, filled, 3 do
+    local thread = batch[place]
+    leaf[1] = thread
+    local waits, ok, count = resume(thread, batch[place + 1], batch[place + 2])
+    if not waits then return place, ok, count end
+  end
+end
+
 --- From now on this resumes coroutines, as Scheduler.resume does.
 ---@param f function
 function Scheduler.use_resume(f)
   resume = f
+  resume_all = f == Scheduler.resume and at_once or one_by_one
 end
 
 -- What a resumed coroutine did, where it did not just wait.
@@ -164,7 +174,7 @@ local function run_ready(self)
   for i = 1, count do
     local thread = ready[i]
     local task = tasks[thread]
-    leaf, ready[i] = thread, nil
+    leaf[1], ready[i] = thread, nil
     if task and task.body then
       self:run(thread, task:begin())
     else
@@ -206,11 +216,11 @@ end
 -- a value may be a descriptor, which only its task knows to close.
 local function deliver(self, filled)
   local batch = self.batch
-  for i = 1, filled, 3 do
-    local thread = batch[i]
-    leaf = thread
-    local waits, ok, count = resume(thread, batch[i + 1], batch[i + 2])
-    if not waits then settle(self, thread, taken(thread, ok, count)) end
+  local place, ok, count = resume_all(batch, 1, filled)
+  while place do
+    local thread = batch[place]
+    settle(self, thread, taken(thread, ok, count))
+    place, ok, count = resume_all(batch, place + 3, filled)
   end
 end
 
@@ -220,7 +230,7 @@ end
 function Scheduler:tick(limit)
   self.nested[0] = 0
   if self.ready[1] then run_ready(self) end
-  leaf = false
+  leaf[1] = false
   if self.live == 0 then return false end
   local wait, nanoseconds = patience(self)
   if limit and (nanoseconds > limit
@@ -237,7 +247,7 @@ function Scheduler:tick(limit)
   end
   self.now = now
   deliver(self, filled)
-  leaf = false
+  leaf[1] = false
   fire_timers(self, now)
   if self.unended then insist.look(self, now) end
   if signal then self:on_signal(signal) end
@@ -258,7 +268,7 @@ function Scheduler:cause()
       if scope.guards then return false end
     end
   end
-  return self:cause_for(leaf)
+  return self:cause_for(leaf[1])
 end
 
 --- The same for a coroutine that does not run.
