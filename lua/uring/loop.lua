@@ -115,7 +115,7 @@ local function awaitable_of_few(row)
       if not sure then check() end
     end
     local value, extra = ops[number](a, b, c) -- which yields IO
-    if value ~= nil then return value, extra end
+    if value then return value, extra end -- none is false
     return fail(row, extra)
   end
   return await
@@ -134,7 +134,7 @@ function loop.awaitable(row)
       if not sure then check() end
     end
     local value, extra = ops[number](a, b, c, d, e, f)
-    if value ~= nil then return value, extra end
+    if value then return value, extra end -- none is false
     return fail(row, extra)
   end
   return await
