@@ -1,6 +1,6 @@
 --- The loop that runs, and every way to wait for it.
--- The only file that yields: what a coroutine yields here is IO, and only
--- the scheduler resumes it then.
+-- The only file that yields, beside the C functions that do ops: what a
+-- coroutine yields is IO, and only the scheduler resumes it then.
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
 local Scheduler = require "uring.ending"

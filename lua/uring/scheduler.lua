@@ -1,7 +1,8 @@
 --- The scheduler: who runs next, and what becomes of those who have run.
 -- One tick: run what is ready, then submit all that was started and take
 -- what has completed, in one system call.  C remembers which coroutine
--- started an op, and a step names it: no ids, no opcodes here.
+-- started an op, and a step names it: no ids, no opcodes here.  C resumes
+-- whom we name, and tells of the first who does not wait again.
 --
 -- A coroutine that waits yields IO, a private sentinel (see loop.lua), so
 -- that waiting can be told from the values of a generator.
@@ -16,8 +17,7 @@ local insist = require "uring.insist"
 local system = require "uring.system"
 local Timers = require "uring.timer"
 
-local status = coroutine.status
-local next_due, take_due = Timers.next, Timers.due
+local status, next_due, take_due = coroutine.status, Timers.next, Timers.due
 
 local BATCH_PLACES = 3 * 512 -- what one step fills at most
 local FEW = 64 -- so many that were ready leave a list that is used again
@@ -44,8 +44,8 @@ Scheduler.__index = Scheduler
 -- [1] is the coroutine that was resumed last, by the scheduler that runs.
 local leaf = { false }
 
--- resume(thread, ...) tells whether a coroutine waits again, resume_all those
--- of a batch.  Of one that does not, coroutine.resume's values are 'taken'.
+-- resume(thread, ...) tells whether a coroutine waits again.  Of one that
+-- does not, what coroutine.resume returns is 'taken'.
 local resume, resume_all, taken = core.resumer(Scheduler.IO, leaf)
 local at_once = resume_all
 Scheduler.resume = resume
@@ -212,8 +212,8 @@ local function patience(self)
   return left > 0, left > 0 and left or 0
 end
 
--- Resumes those that a step has named.  All of them, even where one fails:
--- a value may be a descriptor, which only its task knows to close.
+-- Resumes whom a step has named.  All of them, even where one fails: a value
+-- may be a descriptor, which only its task knows to close.
 local function deliver(self, filled)
   local batch = self.batch
   local place, ok, count = resume_all(batch, 1, filled)
