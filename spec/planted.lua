@@ -23,10 +23,9 @@ return {
     replace = "  if not ok then" },
   { name = "a result that comes with a cancel is dropped",
     history = "streams", file = "uring/loop.lua",
-    find = "    if value ~= nil then return value, extra end\n"
-      .. "    if cancelling > 0 and not sure then check_again() end\n",
-    replace = "    if cancelling > 0 and not sure then check_again() end\n"
-      .. "    if value ~= nil then return value, extra end\n" },
+    find = "(a, b, c) -- which yields IO\n",
+    replace = "(a, b, c)\n"
+      .. "    if cancelling > 0 and not sure then check_again() end\n" },
   { name = "a shield does not hold", history = "scopes",
     file = "uring/scope.lua",
     find = "  local shield = options and options.shield or false\n",
