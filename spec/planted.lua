@@ -23,9 +23,9 @@ return {
     replace = "  if not ok then" },
   { name = "a result that comes with a cancel is dropped",
     history = "streams", file = "uring/loop.lua",
-    find = "(a, b, c) -- which yields IO\n",
-    replace = "(a, b, c)\n"
-      .. "    if cancelling > 0 and not sure then check_again() end\n" },
+    find = "    handle[flag] = false\n",
+    replace = "    handle[flag] = false\n"
+      .. "    if cancelling > 0 then check_again(leave, handle) end\n" },
   { name = "a shield does not hold", history = "scopes",
     file = "uring/scope.lua",
     find = "  local shield = options and options.shield or false\n",

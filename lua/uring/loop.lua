@@ -10,7 +10,6 @@ local isyieldable, running = coroutine.isyieldable, coroutine.running
 local ceil, yield = math.ceil, coroutine.yield
 
 local NS = 1000000000
-
 local IO = Scheduler.IO
 
 local loop = {
@@ -20,8 +19,7 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
-local ops -- row's number -> the C function that does its op
-local claims -- and the one that does it on a handle
+local ops, claims -- row's number -> the C function that does its op
 local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 

@@ -2538,10 +2538,10 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 ---@field registers table[]
 local core = {}
 
---- bind(ring, sentinel) -> {wait = {[row] = function}, start_for = {[row] =
---- function}, step = function, ids = function, flights = function, ids_on =
---- function, living = function}, or nil, message, code. Rows go by their names
---- and their numbers.
+--- bind(ring, sentinel) -> {wait = {[row] = function}, claim = {[row] =
+--- function}, start_for = {[row] = function}, step = function, ids = function,
+--- flights = function, ids_on = function, living = function}, or nil, message,
+--- code. Rows go by their names and their numbers.
 ---@param ring uring.Ring
 ---@param sentinel table
 ---@return table?

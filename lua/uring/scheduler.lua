@@ -62,8 +62,7 @@ function Scheduler.new(ring, bound)
   return setmetatable({
     ring = ring, bound = bound, batch = batch, timers = Timers.new(),
     strings = {}, views = {}, -- buffer rings, see buffers.lua
-    ready = {}, -- coroutines to resume, first come first served
-    spare = {}, -- is that in the next tick, and empty
+    ready = {}, spare = {}, -- whom to resume; that of the next tick, empty
     outer = {}, -- coroutine -> the one that resumed it, and waits with it
     inside = {}, -- the other way round
     waits = {}, -- coroutine -> the place where it waits, but for ops

@@ -92,7 +92,8 @@ rows.describe("cancel", function()
       local id, value, extra
       u.spawn(function()
         local here = coroutine.running()
-        local _, given = loop.starters().poll_add(here, r, C.POLLIN)
+        local bound = loop.current("this spec").bound
+        local _, given = bound.start_for.poll_add(here, r, C.POLLIN)
         id = given
         value, extra = loop.park()
       end)

@@ -76,7 +76,8 @@ rows.describe(NAME, function()
       local id, events
       u.spawn(function()
         local here = coroutine.running()
-        local _, given = loop.starters().poll_add(here, r, C.POLLPRI)
+        local bound = loop.current("this spec").bound
+        local _, given = bound.start_for.poll_add(here, r, C.POLLPRI)
         id = given
         events = loop.park()
       end)

@@ -83,7 +83,8 @@ rows.describe(NAME, function()
     within.run(function()
       local id, value, extra
       u.spawn(function()
-        local _, given = loop.starters().timeout(coroutine.running(), 100)
+        local bound = loop.current("this spec").bound
+        local _, given = bound.start_for.timeout(coroutine.running(), 100)
         id = given
         value, extra = loop.park()
       end)
