@@ -3,7 +3,7 @@ local conf = require "bench.harness.conf"
 local files = require "bench.harness.files"
 
 local LUA = os.getenv "LUA" or "lua5.4"
-local OURS = "examples/serve_files.lua"
+local OURS = "bench/servers/http.lua"
 
 local function serving(name, needs, ...)
   local words = { ... }
