@@ -3,9 +3,9 @@ local core = require "uring.core"
 
 local unpack = {}
 
--- struct statx up to stx_dev_minor, see statx(2)
-local STATX = "<!1 I4 I4 I8 I4 I4 I4 I2 xx I8 I8 I8 I8"
-  .. ("i8 I4 xxxx"):rep(4) .. "I4 I4 I4 I4"
+-- struct statx up to stx_dev_minor, see statx(2); spaces would take time
+local STATX = ("<!1 I4 I4 I8 I4 I4 I4 I2 xx I8 I8 I8 I8"
+  .. ("i8 I4 xxxx"):rep(4) .. "I4 I4 I4 I4"):gsub(" ", "")
 local SIGINFO = "<i4 i4 i4 xxxx i4 I4 i4"
 local SIGNALFD = "<I4 i4 i4 I4 I4"
 local CMSG = "<I8 i4 i4" -- struct cmsghdr, whose data follows
@@ -18,14 +18,15 @@ local EVENT = "<I4 i8" -- struct epoll_event, packed
 --- size (bytes), blocks (of 512 bytes), atime, btime, ctime, mtime
 --- (seconds), and rdev, dev as {major, minor}
 function unpack.statx(buffer)
-  local v = table.pack(string.unpack(STATX, buffer:sub(1, 144)))
-  local function seconds(i) return v[i] + v[i + 1] / 1e9 end
+  local mask, blksize, attributes, nlink, uid, gid, mode, ino, size, blocks, _,
+    atime, a_ns, btime, b_ns, ctime, c_ns, mtime, m_ns, rmajor, rminor, major,
+    minor = string.unpack(STATX, buffer:sub(1, 144))
   return {
-    mask = v[1], blksize = v[2], attributes = v[3], nlink = v[4],
-    uid = v[5], gid = v[6], mode = v[7], ino = v[8], size = v[9],
-    blocks = v[10], atime = seconds(12), btime = seconds(14),
-    ctime = seconds(16), mtime = seconds(18),
-    rdev = { v[20], v[21] }, dev = { v[22], v[23] },
+    mask = mask, blksize = blksize, attributes = attributes, nlink = nlink,
+    uid = uid, gid = gid, mode = mode, ino = ino, size = size,
+    blocks = blocks, atime = atime + a_ns / 1e9, btime = btime + b_ns / 1e9,
+    ctime = ctime + c_ns / 1e9, mtime = mtime + m_ns / 1e9,
+    rdev = { rmajor, rminor }, dev = { major, minor },
   }
 end
 
