@@ -6,13 +6,19 @@ Client.__index = Client
 
 local PATIENCE = 30 -- seconds beyond what a command takes
 
+-- Who gives up says why on standard error.
+local function reason(self)
+  return uring.timeout(1, function() return self.process.stderr:read() end)
+    or "the load generator gave up"
+end
+
 local function ask(self, line, seconds)
   local answer, message = uring.timeout(PATIENCE + seconds, function()
     if line and not self.process.stdin:write(line, "\n") then return nil end
     return self.process.stdout:read()
   end)
   if answer then return answer end
-  return nil, message or "the load generator gave up"
+  return nil, message or reason(self)
 end
 
 --- Starts one, which connects.
@@ -24,7 +30,7 @@ function Client.start(argv, cpu)
   local words = { "taskset", "-c", tostring(cpu) }
   table.move(argv, 1, #argv, #words + 1, words)
   local process, message = uring.process.spawn(words,
-    { stdin = "pipe", stdout = "pipe" })
+    { stdin = "pipe", stdout = "pipe", stderr = "pipe" })
   if not process then return nil, message end
   local self = setmetatable({ process = process }, Client)
   local answer
