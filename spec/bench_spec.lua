@@ -1,4 +1,5 @@
 --- The bench: what it makes of figures, and one tiny question from end to end.
+local goals = require "bench.harness.goals"
 local json = require "bench.harness.json"
 local leaks = require "spec.support.leaks"
 local process = require "spec.support.process"
@@ -127,6 +128,100 @@ describe("bench: tables", function()
   end)
 end)
 
+describe("bench: goals", function()
+  local function judged(results)
+    local by_name = {}
+    for _, one in ipairs(goals.judge(results)) do by_name[one.name] = one end
+    return by_name
+  end
+
+  local function subject(name, values, per_cpu, more)
+    local made = { name = name, values = values, per_cpu = per_cpu,
+      value = stats.summary(values), ours = name:find "^uring" ~= nil }
+    for key, value in pairs(more or {}) do made[key] = value end
+    return made
+  end
+
+  local function question(name, better, ...)
+    return { cases = { { name = name, better = better, reference = "C",
+      subjects = { ... } } } }
+  end
+
+  it("a ratio is reached by its median, beside that by CPU time", function()
+    local list = judged { echo = question("64 × 64 B", "more",
+      subject("C", { 10, 10, 20 }, { 4, 4, 4 }),
+      subject("uring", { 9, 10, 19 }, { 2, 2, 1 })) }
+    local one = list["echo, 64 × 64 B ÷ best C"]
+    assert.same({ median = 0.95, min = 0.9, max = 1 }, one.reached)
+    assert.same({ median = 0.5, min = 0.25, max = 0.5 }, one.by_cpu)
+    assert.same({ true, "≥ 0.95" }, { one.met, one.asked })
+  end)
+
+  it("to be ahead is more than the best peer that did not fail", function()
+    local function met(ours)
+      return judged({ echo = question("64 × 64 B", "more",
+        subject("luv", { 5, 5 }, {}), subject("Node", { 7, 7 }, {}),
+        subject("Go", { 99, 99 }, {}, { failed = "no luck" }),
+        subject("copas", { 99, 99 }, {}, { missing = "copas" }),
+        subject("uring", { ours, ours }, {}))
+      })["echo, 64 × 64 B ÷ best peer"].met
+    end
+    assert.is_true(met(7.1))
+    assert.is_false(met(7))
+  end)
+
+  it("the best of ours counts where nobody is named", function()
+    local list = judged { random = question("cached, depth 32", "more",
+      subject("fio, io_uring", { 10 }, {}), subject("C", { 50 }, {}),
+      subject("uring, strings", { 9 }, {}),
+      subject("uring, buffers", { 20 }, {})) }
+    assert.same({ median = 2, min = 2, max = 2 },
+      list["random reads, cached, depth 32 ÷ fio"].reached)
+  end)
+
+  it("less is better of times, bytes and calls", function()
+    local list = judged {
+      cat = question("to a pipe", "less", subject("GNU cat", { 10 }, { 1 }),
+        subject("C", { 1 }, { 1 }), subject("uring", { 6.5 }, { 2 })),
+      nop = question("32 tasks", "less", subject("uring", { 301 }, {})),
+      echo = question("64 × 64 B", "more",
+        subject("luv", { 1 }, {}, { user_us = 2.6 }),
+        subject("uring", { 1 }, {}, { user_us = 1.3, calls = 0.05 })),
+    }
+    assert.is_true(list["cat to a pipe: time ÷ GNU cat's"].met)
+    assert.is_false(list["an awaited NOP, 32 tasks: ns"].met)
+    assert.is_true(list["echo, 64 × 64 B: system calls of a message"].met)
+    local user = list["echo, 64 × 64 B: user CPU ÷ luv's"]
+    assert.same({ 0.5, false }, { user.reached.median, user.met })
+  end)
+
+  it("growth is that of the CPU time of a message, beside C's", function()
+    local function case(connections, ours, other, reference)
+      return { name = connections .. " connections", better = "more",
+        reference = reference, subjects = {
+          subject("uring", { 1 }, { ours }), subject("C", { 2 }, { other }),
+          subject("epoll", { 3 }, { 1 }) } }
+    end
+    local growth = judged({ growth = { cases = {
+      case(10, 8, 10, "epoll"), case(10000, 2, 5, "C") } }
+    })["cost of a message, 10 to 10,000 connections: growth ÷ C's"]
+    assert.same({ median = 2, min = 2, max = 2 }, growth.reached)
+    assert.is_false(growth.met)
+  end)
+
+  it("what was not measured is neither met nor missed", function()
+    for _, one in ipairs(goals.judge {}) do
+      assert.is_nil(one.met, one.name)
+    end
+    local text = goals.markdown { nop = question("32 tasks", "less",
+      subject("uring", { 250, 200, 290 }, {})) }
+    assert.is_truthy(text:find("| an awaited NOP, 32 tasks: ns | ≤ 300 "
+      .. "| 250 (200–290) |  | met |", 1, true), text)
+    assert.is_truthy(text:find("| an idle connection: bytes | ≤ 2200 |  |  "
+      .. "| not measured |", 1, true), text)
+  end)
+end)
+
 describe("bench/run", function()
   leaks.watch()
 
@@ -143,6 +238,16 @@ describe("bench/run", function()
     local text = run ""
     assert.is_truthy(text:find "usage: bench/run")
     assert.is_truthy(text:find "\n  echo +Echo")
+  end)
+
+  it("says of each goal what the results have reached", function()
+    if not can_unshare then return pending "no network of its own here" end
+    local text = run "goals"
+    for _, goal in ipairs(goals.LIST) do
+      assert.is_truthy(text:find("| " .. goal.name .. " |", 1, true), text)
+    end
+    local _, verdicts = text:gsub("met%*?%*? |\n?", "")
+    assert.are.equal(#goals.LIST, verdicts, text)
   end)
 
   it("answers a question from end to end", function()

@@ -14,7 +14,7 @@ local MEASURE = {
 
 local USAGE = [[
 usage: bench/run [--rounds N] [--window SECONDS] [--scale FACTOR]
-                 [--results FOLDER] all | report | NAME...
+                 [--results FOLDER] all | report | goals | NAME...
 the names are:]]
 
 local function usage()
@@ -46,6 +46,8 @@ local function parse(argv)
       i = i + 1
     elseif argv[i] == "all" then
       options.names = report.QUESTIONS
+    elseif argv[i] == "goals" then
+      options.goals = true
     elseif argv[i] ~= "report" then
       table.insert(options.names, argv[i])
     end
@@ -70,6 +72,7 @@ local function measure(name, options, folder)
 end
 
 local function main(options)
+  if options.goals then return report.print_goals(options.results) end
   assert(fs.makedirs(options.results))
   for _, name in ipairs(options.names) do
     local folder = assert(fs.tmpdir())

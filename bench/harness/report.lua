@@ -1,5 +1,6 @@
 --- What the results say: on the terminal, in bench/README.md, as pictures.
 local fs = require "uring.fs"
+local goals = require "bench.harness.goals"
 local json = require "bench.harness.json"
 local plot = require "bench.harness.plot"
 local tables = require "bench.harness.table"
@@ -54,12 +55,27 @@ local function replace(text, chapters)
     .. text:sub(to)
 end
 
+local function load_all(folder)
+  local results = {}
+  for _, name in ipairs(report.QUESTIONS) do
+    results[name] = load_result(folder, name)
+  end
+  return results
+end
+
+--- Prints what the results of a folder have reached of the goals.
+---@param folder string
+function report.print_goals(folder)
+  print(goals.markdown(load_all(folder)))
+end
+
 --- Draws the results of a folder; those that belong to the README go there.
 ---@param folder string
 function report.write(folder)
-  local chapters = {}
+  local results = load_all(folder)
+  local chapters = { "### The goals\n\n" .. goals.markdown(results) .. "\n" }
   for _, name in ipairs(report.QUESTIONS) do
-    local result = load_result(folder, name)
+    local result = results[name]
     if result then
       local path = ("%s/%s.svg"):format(folder, name)
       chapters[#chapters + 1] = chapter(result, plot.draw(result, path))
