@@ -131,6 +131,7 @@ build = {
     ["uring.nursery"] = "lua/uring/nursery.lua",
     ["uring.offload"] = "lua/uring/offload.lua",
     ["uring.op"] = "lua/uring/op.lua",
+    ["uring.outside"] = "lua/uring/outside.lua",
     ["uring.process"] = "lua/uring/process.lua",
     ["uring.process.plan"] = "lua/uring/process/plan.lua",
     ["uring.process.run"] = "lua/uring/process/run.lua",

@@ -27,7 +27,7 @@ local house = {
       "uring.core", "uring.cares", "uring.errno", "uring.setupflags",
       "uring.setup", "uring.unpack", "uring.ring", "uring.system",
       "uring.report", "uring.timer", "uring.insist", "uring.cancelled",
-      "uring.scheduler", "uring.ending", "uring.loop",
+      "uring.scheduler", "uring.ending", "uring.outside", "uring.loop",
       "uring.descriptors", "uring.inside",
       "uring.coroutines", "uring.traces", "uring.buffers", "uring.members",
       "uring.scope", "uring.line", "uring.joining", "uring.task",

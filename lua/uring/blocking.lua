@@ -7,6 +7,7 @@ local core = require "uring.core"
 local exit = require "uring.exit"
 local inside = require "uring.inside"
 local loop = require "uring.loop"
+local outside = require "uring.outside"
 local Run = require "uring.runner"
 local system = require "uring.system"
 
@@ -109,7 +110,11 @@ end
 -- is wrong with the arguments is told at the line of the caller.
 local function call_op(row, await, a, b, c, d, e, f)
   local scheduler, in_flight = usable()
-  if not scheduler or in_flight > 0 or scheduler.unended then
+  if not scheduler then
+    idle = take()
+    scheduler, in_flight = idle, 0
+  end
+  if in_flight > 0 or scheduler.unended then
     return blocking.call(await, a, b, c, d, e, f)
   end
   local refused = scheduler.bound.start_for[row.name](STAND_IN,
@@ -132,6 +137,6 @@ function blocking.rest()
   idle = nil
 end
 
-loop.set_outside(blocking.call, call_op)
+outside.call, outside.call_op = blocking.call, call_op
 
 return blocking

@@ -3,7 +3,6 @@
 --   local addresses = assert(dns.resolve("example.com", { port = 443 }))
 -- The functions here ask as /etc/resolv.conf says; dns.resolver makes an
 -- object with the same functions that asks otherwise.
-require "uring.blocking" -- what is asked outside of a run waits there
 local Resolver = require "uring.dns.resolver"
 
 local standard = Resolver.new()

@@ -3,6 +3,7 @@
 -- coroutine yields is IO, and only the scheduler resumes it then.
 local cancelled = require "uring.cancelled"
 local core = require "uring.core"
+local out = require "uring.outside"
 local Scheduler = require "uring.ending"
 local system = require "uring.system"
 
@@ -20,7 +21,6 @@ local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
 local ops, claims -- row's number -> the C function that does its op
-local outside, outside_op -- call a function, do an op where no loop runs
 local switches = {} -- who wants to know when a loop runs
 
 --- The scheduler that runs, or an error that names what needs it.
@@ -57,12 +57,12 @@ function loop.switch(scheduler)
   return before
 end
 
---- Sets what calls a function where no loop runs, loop.block(body, ...), and
--- what does a single op there.
----@param call fun(body: function, ...): ...
----@param call_op fun(row: table, await: function, ...): any, any
-function loop.set_outside(call, call_op)
-  outside, loop.block, outside_op = call, call, call_op
+--- Calls a function that waits where no loop runs: the thread does.
+---@param body function
+---@param ... any its arguments
+---@return any ... what it returns
+function loop.block(body, ...)
+  return out.call(body, ...)
 end
 
 -- Cancellation
@@ -109,7 +109,7 @@ local function awaitable_of_few(row)
   local number, sure = row.number, row.sure -- even where the task is to end
   local function await(a, b, c)
     if cancelling > 0 then
-      if not current then return outside_op(row, await, a, b, c) end
+      if not current then return out.call_op(row, await, a, b, c) end
       if not sure then check() end
     end
     local value, extra = ops[number](a, b, c) -- which yields IO
@@ -128,7 +128,7 @@ function loop.awaitable(row)
   local number, sure = row.number, row.sure
   local function await(a, b, c, d, e, f) -- no row has more
     if cancelling > 0 then
-      if not current then return outside_op(row, await, a, b, c, d, e, f) end
+      if not current then return out.call_op(row, await, a, b, c, d, e, f) end
       if not sure then check() end
     end
     local value, extra = ops[number](a, b, c, d, e, f)
@@ -149,7 +149,7 @@ function loop.claiming(row, flag, leave)
   local number, plain = row.number, loop.awaitable(row)
   return function(handle, alarm, a, b)
     if cancelling > 0 then
-      if not current then return outside_op(row, plain, handle.fd, a, b) end
+      if not current then return out.call_op(row, plain, handle.fd, a, b) end
       check()
     end
     local value, extra = claims[number](handle, flag, alarm, handle.fd, a, b)
@@ -273,7 +273,7 @@ local FOREVER = { leave = function() end,
 --- Waits for some time.
 ---@param seconds number 0 or less only lets others run; math.huge never ends
 function loop.sleep(seconds)
-  if not current then return outside(loop.sleep, seconds) end
+  if not current then return out.call(loop.sleep, seconds) end
   loop.check_can_wait("uring.sleep")
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("sleep: bad argument 'seconds' (number expected)", 2)

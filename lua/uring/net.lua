@@ -1,6 +1,4 @@
 --- Sockets: connections and listeners, servers, datagrams, addresses.
-require "uring.blocking" -- for calls outside of a run
-
 local adopting = require "uring.net.adopting"
 local connecting = require "uring.net.connecting"
 local Listener = require "uring.net.listener"

@@ -8,8 +8,6 @@ local file = require "uring.compat.io.file"
 local loop = require "uring.loop"
 local op = require "uring.op"
 
-require "uring.blocking" -- what waits outside of a run
-
 local C = core.consts
 
 local FLAGS = {
