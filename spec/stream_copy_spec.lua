@@ -428,3 +428,33 @@ describe("copies in a simulated run", function()
       end)
   end)
 end)
+
+describe("stream.copy whose source is closed while it has to wait", function()
+  it("takes nothing from another descriptor with its number", function()
+    run(function()
+      local src, filler = piped()
+      local dst, seen = connected()
+      assert(filler:write "own bytes")
+      dst:settimeout(0.05)
+      while dst:write(("x"):rep(1 << 20)) do end -- nothing goes any more
+      dst:settimeout(nil)
+      dst.is_broken = false
+      local fd = src:fileno()
+      local copying = uring.spawn(function()
+        return { stream.copy(src, dst) }
+      end)
+      uring.sleep(0.02)
+      src:close()
+      uring.sleep(0.02)
+      local other, owner = piped()
+      assert.equal(fd, other:fileno())
+      assert(owner:write "of another")
+      local reading = uring.spawn(function()
+        return seen:setlimit { all = 1 << 30 }:read "a"
+      end)
+      assert.same({ nil, "closed", errno.ECLOSED, 0 }, copying:await())
+      dst:shutdown "w"
+      assert.equal("", (reading:await():gsub("x", "")))
+    end)
+  end)
+end)

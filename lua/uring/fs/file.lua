@@ -30,6 +30,7 @@ local function patiently(self, events, start, ...)
   while code == errno.EAGAIN and not self.is_closed do
     value, message, code = op.poll_add(self.fd, events)
     if not value then break end
+    if self.is_closed then return nil, "closed", errno.ECLOSED end
     value, message, code = start(self.fd, ...)
   end
   return in_context(self, value, message, code)

@@ -183,7 +183,9 @@ Direct.__len, Direct.skip = Piped.__len, Piped.skip
 ---@return integer? code
 function Direct.transmit(stream, direct)
   local moved, message, code = op.poll_add(stream.fd, C.POLLOUT)
-  if moved then
+  if moved and (stream.is_closed or direct.src.is_closed) then
+    return nil, "closed", errno.ECLOSED -- the number may be another's by now
+  elseif moved then
     moved, message, code = move(direct.src.fd, HERE, stream.fd, direct.most)
   end
   if not moved then return in_context(stream, nil, message, code) end
