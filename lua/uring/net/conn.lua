@@ -8,6 +8,7 @@ local loop = require "uring.loop"
 local op = require "uring.op"
 local passing = require "uring.net.passing"
 local Reader = require "uring.reader"
+local sending = require "uring.net.sending"
 local Socket = require "uring.net.socket"
 local Stream = require "uring.stream"
 local Writer = require "uring.writer"
@@ -188,6 +189,7 @@ function Conn:_receive_view()
   return view
 end
 
-Stream.class(Conn, Socket.methods, passing, Stream.Reader, Stream.Writer)
+Stream.class(Conn, Socket.methods, passing, sending, Stream.Reader,
+  Stream.Writer)
 
 return Conn
