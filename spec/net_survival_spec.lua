@@ -221,4 +221,41 @@ describe("where there are no descriptors", function()
     assert.same({ code = 0, err = "",
       out = (errno.EMFILE .. "\n"):rep(6) }, result)
   end)
+
+  it("serving says so once, and goes on when there are some", function()
+    local script = [[
+      local uring, net = require "uring", require "uring.net"
+      local function is_open(conn) return conn and not conn:closed() end
+      uring.run(function()
+        local listener = assert(net.listen("127.0.0.1:0"))
+        local clients, files, file = {}, {}, nil
+        for i = 1, 3 do
+          clients[i] = assert(net.connect(listener:sockname()))
+        end
+        repeat
+          file = io.open("/dev/null")
+          files[#files + 1] = file
+        until not file
+        uring.spawn(function()
+          uring.sleep(0.2) -- three tries
+          for _, each in ipairs(files) do each:close() end
+          for _, conn in ipairs(clients) do print(conn:read()) end
+          listener:close()
+        end)
+        net.serve(listener, function(conn) conn:write("hello\n") end, %s)
+      end)
+    ]]
+    local function serve(options)
+      return process.run { limits = "-n 16", process.LUA, "-e",
+        script:format(options) }
+    end
+    local hello = ("hello\n"):rep(3)
+    assert.same({ code = 0, out = hello,
+      err = "uring: net.serve: accept: Too many open files\n" }, serve "{}")
+    assert.same({ code = 0, err = "",
+      out = "accept: Too many open files\tfalse\n" .. hello },
+      serve [[{ on_error = function(problem, _, conn)
+        print(problem, is_open(conn) or false)
+      end }]])
+  end)
 end)

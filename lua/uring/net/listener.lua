@@ -16,6 +16,7 @@ local system = require "uring.system"
 local C = core.consts
 
 local PATIENCE = 0.05 -- seconds until descriptors may be free again
+local REST = 1000000000 -- nanoseconds between two collections for them
 local FASTOPEN, DEFER = 256, 1 -- connections; seconds: where true is given
 
 ---@class uring.Listener
@@ -29,6 +30,8 @@ function Listener.new()
     is_shared = false, -- with other processes, which accept as well
     accepted = {}, -- descriptors that came to a feed, and nobody took
     acceptors = {}, -- who waits in accept: {thread =, is_told =}
+    on_full = false, -- called where there are no descriptors
+    collect_at = 0, -- nanoseconds: not before
   }, Listener)
 end
 
@@ -107,6 +110,18 @@ local CAPACITY = {
   [errno.ENOBUFS] = true, [errno.ENOMEM] = true,
 }
 
+-- What someone has forgotten may hold descriptors; looking for it takes long
+-- where there is much memory, so not each time.
+local function wait_for_room(self, message)
+  local now = system.now()
+  if now >= self.collect_at then
+    self.collect_at = now + REST
+    collectgarbage()
+  end
+  if self.on_full then self.on_full(message) end
+  loop.sleep(PATIENCE)
+end
+
 --- Iterates over the connections that come, until the listener is closed:
 -- for a 'for' loop, whose end leaves to others what it did not take.  Where
 -- descriptors have run out it waits until there are some again: connections
@@ -122,8 +137,7 @@ function Listener:iter()
       local conn, message, code = self:accept()
       if conn or code == errno.ECLOSED then return conn end
       if CAPACITY[code] then
-        collectgarbage() -- may close what someone has forgotten
-        loop.sleep(PATIENCE)
+        wait_for_room(self, message)
       elseif not PASSING[code] then
         error(message, 2)
       end

@@ -12,6 +12,7 @@ local system = require "uring.system"
 local traces = require "uring.traces"
 
 local MAX, GRACE = 10000, 5 -- connections at once; seconds
+local MINUTE = 60000000000 -- nanoseconds
 
 local serving = {}
 
@@ -75,8 +76,20 @@ end
 
 -- Accepting
 
+-- From outside a server without descriptors looks like one that hangs.
+local function say_when_full(self)
+  local due = 0
+  self.listener.on_full = function(message)
+    local now = system.now()
+    if now < due then return end
+    due = now + MINUTE
+    tell(self, message)
+  end
+end
+
 local function accept_all(self)
   self.is_ready:wait()
+  say_when_full(self)
   local next_conn, _, _, feed = self.listener:iter()
   local _feed <close> = feed
   while true do
@@ -139,7 +152,8 @@ end
 ---@param handler fun(conn: uring.Conn, address?: uring.Address)
 ---@param given? table max = 10000 connections at once, others wait in the
 --- kernel's queue; on_error = function(problem, trace, conn), default: writes
---- to standard error; timeout (seconds that a handler may take);
+--- to standard error (conn is nil where it is "accept: Too many open files",
+--- which is told once a minute); timeout (seconds that a handler may take);
 --- shutdown_grace = 5 seconds; and the options of listen
 ---@return boolean? true the listener was closed
 ---@return string? message why it could not listen; where it cannot accept any
