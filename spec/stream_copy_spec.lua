@@ -100,6 +100,24 @@ describe("stream.copy", function()
     end)
   end)
 
+  it("copies files past the cache, also through a Buffer", function()
+    local folder <close> = process.folder()
+    local text = peer.bytes(1 << 18)
+    run(function()
+      assert(fs.write_file(folder "from", text))
+      local src, message, code = fs.open(folder "from", "rd")
+      if code == errno.EINVAL then return pending(message) end
+      for _, way in ipairs { "splice", "buffer" } do
+        assert(src:seek "set")
+        local dst <close> = assert(fs.open(folder "to", "wd"))
+        assert.same({ #text, way },
+          { stream.copy(src, dst, { way = way }) })
+        assert.is_true(fs.read_file(folder "to") == text)
+      end
+      src:close()
+    end)
+  end)
+
   it("copies files to all of these, and back", function()
     local folder <close> = process.folder()
     local function open(text)

@@ -8,6 +8,7 @@ local loop = require "uring.loop"
 local splice = require "uring.stream.splice"
 
 local SIZE = 65536 -- bytes of a piece that goes through a Buffer
+local PAGE = 4096 -- to which files with O_DIRECT want memory aligned
 local MOST = 64 -- Buffers that are kept for later
 
 -- What says that two descriptors cannot be spliced.
@@ -61,7 +62,8 @@ local function read_into(src, size, most)
     local ready, message, code = splice.wait(src)
     if not ready then return nil, message, code end
   end
-  local buffer = size == SIZE and table.remove(kept) or core.buffer(size)
+  local buffer = size == SIZE and table.remove(kept)
+    or core.buffer(size, PAGE)
   local count, message, code = src:read_into(buffer, 1, most)
   local piece = setmetatable({ buffer = buffer, sent = 0 }, Piece)
   if not count then
