@@ -187,13 +187,50 @@ describe("a cache", function()
     end
   end)
 
-  it("keeps nothing without a TTL, and nothing that was not found", function()
+  it("keeps nothing without a TTL", function()
     counting({ cache = 60 }, 0, function(resolver, server)
-      for _ = 1, 2 do
-        resolve(resolver, "a.test")
-        assert.is_nil((resolver:resolve("none.test", { family = "inet" })))
+      for _ = 1, 2 do resolve(resolver, "a.test") end
+      assert.equal(2, server.count)
+    end)
+  end)
+
+  it("remembers for a while that there is no such name", function()
+    counting({ cache = 0.2 }, 60, function(resolver, server)
+      local function fails()
+        for _ = 1, 3 do
+          assert.same({ nil, "resolve none.test: no such name",
+            errno.EDNS_NXDOMAIN },
+            { resolver:resolve("none.test", { family = "inet" }) })
+          assert.same({ nil, "query none.test A: no such name",
+            errno.EDNS_NXDOMAIN }, { resolver:query("none.test", "A") })
+        end
       end
+      fails()
+      assert.equal(2, server.count)
+      uring.sleep(0.2)
+      fails()
       assert.equal(4, server.count)
+    end)
+  end)
+
+  it("remembers that there is no such record, and no failure", function()
+    local rcode = 0
+    servers.serving(function(question)
+      return question:answer { rcode = rcode }
+    end, function(server)
+      local resolver <close> = servers.asking(server, { cache = 60 })
+      for _ = 1, 2 do
+        assert.equal(errno.EDNS_NODATA,
+          (select(3, resolver:query("a.test", "MX"))))
+        assert.equal(errno.EDNS_NODATA,
+          (select(3, resolver:resolve("a.test", { family = "inet6" }))))
+      end
+      assert.equal(2, server.count)
+      rcode = 2 -- the server failed
+      for _ = 1, 2 do
+        assert.is_nil((resolver:query("b.test", "MX")))
+      end
+      assert.is_true(server.count >= 4)
     end)
   end)
 

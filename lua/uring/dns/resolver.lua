@@ -12,6 +12,9 @@ local problem = require "uring.dns.problem"
 local records = require "uring.dns.records"
 local structured = require "uring.structured"
 
+local NEGATIVE = 10 -- seconds that "no such name" is kept
+local LASTING = { NXDOMAIN = true, NODATA = true } -- as opposed to a failure
+
 ---@class uring.Resolver
 local Resolver = { __name = "uring.Resolver" }
 Resolver.__index = Resolver
@@ -78,16 +81,31 @@ local function addresses(list, port)
   return found
 end
 
+-- What the cache has: an answer and its age, or { status = } where there was
+-- none.
+local function recall(self, key)
+  if self.cache then return self.cache:get(key) end
+end
+
+-- Fails, and remembers where asking again would not help.
+local function fail(self, what, key, status)
+  if self.cache and LASTING[status] then
+    self.cache:put(key, { status = status }, NEGATIVE)
+  end
+  return problem.fail(what, status)
+end
+
 local function ask_for_hosts(self, what, host, given)
   local family, sorted = given.family or "any", given.order ~= "none"
   local key = ("%s %s %s"):format(host:lower(), family, sorted)
-  local known = self.cache and self.cache:get(key)
+  local known = recall(self, key)
+  if known and known.status then return problem.fail(what, known.status) end
   if known then return known end
   local status, list, ttl = self.channels:ask(what, function(channel)
     return channel:addrinfo(host, family, sorted)
   end)
-  if status ~= "SUCCESS" then return problem.fail(what, status) end
-  if #list == 0 then return problem.fail(what, "NODATA") end
+  if status == "SUCCESS" and #list == 0 then status = "NODATA" end
+  if status ~= "SUCCESS" then return fail(self, what, key, status) end
   if self.cache then self.cache:put(key, list, ttl) end
   return list
 end
@@ -131,18 +149,17 @@ end
 
 -- Records
 
-local function ask_for_bytes(self, what, name, type)
-  local key = name:lower() .. " " .. type
-  if self.cache then
-    local known, age = self.cache:get(key)
-    if known then return known, age end
-  end
+-- The bytes of an answer, and its age where the cache has it.
+local function ask_for_bytes(self, what, name, type, key)
+  local known, age = recall(self, key)
+  if known and known.status then return problem.fail(what, known.status) end
+  if known then return known, age end
   local number = records.types[type].number
   local status, bytes = self.channels:ask(what, function(channel)
     return channel:query(name, number)
   end)
-  if status ~= "SUCCESS" then return problem.fail(what, status) end
-  return bytes, false, key
+  if status ~= "SUCCESS" then return fail(self, what, key, status) end
+  return bytes, false
 end
 
 -- For how long all of them hold.
@@ -154,11 +171,12 @@ end
 
 local function query(self, name, type, what)
   what = what or ("query %s %s"):format(name, type)
-  local bytes, age, key = ask_for_bytes(self, what, name, type)
-  if not bytes then return nil, age, key end -- message, code
+  local key = name:lower() .. " " .. type
+  local bytes, age, code = ask_for_bytes(self, what, name, type, key)
+  if not bytes then return nil, age, code end -- a message
   local list = message.parse(bytes, type)
   if not list then return problem.fail(what, "BADRESP") end
-  if #list == 0 then return problem.fail(what, "NODATA") end
+  if #list == 0 then return fail(self, what, key, "NODATA") end
   if age then
     for _, record in ipairs(list) do
       record.ttl = math.max(0, record.ttl - age)
