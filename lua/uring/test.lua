@@ -19,13 +19,17 @@ local OPTIONS = {
   seed = "integer", entries = "integer", descriptors = "integer",
   disk = "integer", faults = "table or true", files = "table",
   stdin = "string", strict = "boolean",
+  sigint = "way", watchdog = "number", -- as of uring.run
 }
+
+local SIGINT = { cancel = true, ignore = true, default = true }
 
 local function is(value, expected)
   if expected == "integer" then return math.type(value) == "integer" end
   if expected == "table or true" then
     return type(value) == "table" or type(value) == "boolean"
   end
+  if expected == "way" then return SIGINT[value] or false end
   return type(value) == expected
 end
 
@@ -57,8 +61,10 @@ end
 local function simulate(options, body, ...)
   local sim = Sim.new(options)
   last = sim
-  local results = table.pack(swap.call(sim, uring.run,
-    { entries = options.entries }, body, ...))
+  local results = table.pack(swap.call(sim, uring.run, {
+    entries = options.entries, sigint = options.sigint,
+    watchdog = options.watchdog,
+  }, body, ...))
   if not results[1] then error(verdict.of_failure(sim, results[2]), 0) end
   local problem = verdict.of_success(sim)
   if problem then error(problem, 0) end
@@ -68,7 +74,7 @@ end
 --- Runs a function as uring.run does, in a simulation.  Raises what it
 -- raises, and where it has misused descriptors or left some open.
 ---@param options table seed = 1, faults, files, stdin, entries, descriptors,
---- disk, strict: see docs/test.md
+--- disk, strict: see docs/test.md; sigint, watchdog: as for uring.run
 ---@param body function
 ---@param ... any its arguments
 ---@return any ... what it returns

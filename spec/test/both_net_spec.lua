@@ -127,7 +127,23 @@ describe("simulated connecting", function()
     return got
   end)
 
-  it("refuses datagrams, and what is a structure", function()
+  both.it("lingers as it is told, and resets where that is no time",
+    function()
+      local listener = assert(net.listen("127.0.0.1:0"))
+      local conn = assert(net.connect(listener:sockname()))
+      local server = assert(listener:accept())
+      local got = { conn:getopt("linger").on, conn:setopt("linger", 5) == conn,
+        conn:getopt("linger").seconds, conn:setopt("linger", false) == conn,
+        conn:getopt("linger").on, conn:setopt("linger", 0) == conn }
+      assert(conn:write("last"))
+      got[#got + 1] = server:read(4)
+      conn:close()
+      table.move(table.pack(server:read()), 1, 3, #got + 1, got)
+      closed_by { server, listener }
+      return got
+    end)
+
+  it("refuses datagrams, and what is another structure", function()
     for _, call in ipairs {
       function() net.udp("127.0.0.1:0") end,
       function()
@@ -138,7 +154,7 @@ describe("simulated connecting", function()
       function()
         local one <close>, two = net.socketpair()
         local _two <close> = two
-        one:setopt("linger", 1)
+        one:setopt("bindtodevice", "lo")
       end,
     } do
       assert.error_matches(function() test.run({ seed = 1 }, call) end,

@@ -212,9 +212,25 @@ describe("a simulated run", function()
     refuses("epoll", function() raw.epoll() end)
   end)
 
+  it("takes the options of uring.run", function()
+    local function main()
+      test.signal "INT"
+      uring.sleep(1)
+      return "slept"
+    end
+    for _, case in ipairs {
+      { "cancel", "interrupted!" }, { "ignore", "slept" },
+      { "default", "slept" },
+    } do
+      local _, result = pcall(test.run, { sigint = case[1], watchdog = 1 },
+        main)
+      assert.matches(case[2], result, 1, true)
+    end
+  end)
+
   it("checks its options", function()
     for name, value in pairs { seed = "x", colour = 1, files = 1, disk = 0.5,
-      strict = 1 } do
+      strict = 1, sigint = "never", watchdog = "on" } do
       assert.error_matches(function() test.run({ [name] = value }, print) end,
         "test.run: bad option '" .. name .. "'", 1, true)
     end

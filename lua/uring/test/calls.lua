@@ -7,6 +7,8 @@ local making = require "uring.test.making"
 local Ring = require "uring.test.ring"
 local signals = require "uring.test.signals"
 
+local C = core.consts
+
 local SOMAXCONN = 4096
 
 local function check_integer(name, position, value)
@@ -54,16 +56,22 @@ on_socket("listen", 0, function(sim, socket, backlog)
 end)
 
 local function refuse_structure(name)
-  error(name .. ": uring.test does not simulate options that are structures",
-    4)
+  error(name .. ": uring.test does not simulate options that are structures, "
+    .. "but for SO_LINGER", 4)
+end
+
+local function is_linger(level, name)
+  return level == C.SOL_SOCKET and name == C.SO_LINGER
 end
 
 on_socket("getsockopt", 2, function(_, socket, level, name, size)
+  if is_linger(level, name) then return socket:linger(size or 4) end
   if size then refuse_structure("getsockopt") end
   return socket:option(level, name)
 end)
 
 on_socket("setsockopt", 2, function(_, socket, level, name, value)
+  if is_linger(level, name) then return socket:set_linger(value) end
   if type(value) == "string" then refuse_structure("setsockopt") end
   check_integer("setsockopt", 4, value)
   return socket:set_option(level, name, value)

@@ -66,9 +66,10 @@ function calls.sigpipe() return false end
 --- Has steps tell of a signal.
 ---@param sim uring.test.Sim
 ---@param name string
+---@param ignores? boolean nobody is told
 ---@return true
-function calls.catch(sim, name)
-  sim.caught[NUMBERS[name]] = true
+function calls.catch(sim, name, ignores)
+  sim.caught[NUMBERS[name]] = not ignores
   return true
 end
 

@@ -31,6 +31,7 @@ function Socket.new(sim, domain, type)
     problem = false, -- an errno that is told once
     is_done = false, was_reset = false, is_shut = false,
     queue = false, backlog = 0, -- connections to be accepted
+    lingers = false, -- seconds
   }, Socket)
 end
 
@@ -78,7 +79,8 @@ end
 
 local function tell_peer(self, peer)
   if self.type == C.SOCK_DGRAM then return end
-  if self.inbox.size > 0 or self.messages and #self.messages > 0 then
+  if self.inbox.size > 0 or self.messages and #self.messages > 0
+    or self:is_tcp() and self.lingers == 0 then
     return peer:hear_reset()
   end
   peer.got_end = true

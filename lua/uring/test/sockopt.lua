@@ -76,4 +76,28 @@ function Socket:set_option(level, name, value)
   return true
 end
 
+local LINGER = "<i4 i4" -- struct linger
+
+--- Tells what closing it does with bytes that have not gone.
+---@param size integer bytes that are wanted: a number has 4
+---@return string|integer
+function Socket:linger(size)
+  local on, seconds = self.lingers and 1 or 0, self.lingers or 0
+  if size < LINGER:packsize() then return on end
+  return LINGER:pack(on, seconds)
+end
+
+--- Sets that.
+---@param value any
+---@return boolean done
+---@return integer? code
+function Socket:set_linger(value)
+  if type(value) ~= "string" or #value < LINGER:packsize() then
+    return false, errno.EINVAL
+  end
+  local on, seconds = LINGER:unpack(value)
+  self.lingers = on ~= 0 and seconds
+  return true
+end
+
 return Socket
