@@ -157,8 +157,40 @@ describe("an address", function()
     assert.same({ nil, "a-name, port 80: not a numeric address",
       errno.EINVAL }, { net.addr("a-name", 80) })
     assert.equal(errno.EINVAL, select(3, net.addr("127.0.0.1", -1)))
-    assert.error_matches(function() net.addr("127.0.0.1", "80") end,
-      "bad port (integer expected, got string)", 1, true)
+    assert.same({ nil, "127.0.0.1: no port 65536 (0 to 65535)",
+      errno.EINVAL }, { net.addr("127.0.0.1", 65536) })
+    assert.same({ nil, "unix:: Invalid argument", errno.EINVAL },
+      { net.addr("unix:") })
+    local long = "unix:/" .. ("x"):rep(107)
+    assert.same({ nil, long .. ": File name too long", errno.ENAMETOOLONG },
+      { net.addr(long) })
+    assert.equal(107, #net.addr(long:sub(1, -2)).path)
+  end)
+
+  it("is checked where it is given, by the name of the function", function()
+    local socket <close> = assert(net.udp())
+    local expected = "^spec/net_handles_spec.lua:%d+: %s: bad argument "
+      .. "'where' %(string or uring.Address expected, got %a+%)$"
+    for name, call in pairs {
+      addr = function() net.addr {} end,
+      connect = function() net.connect({}, 80) end,
+      datagram = function() net.datagram {} end,
+      listen = function() net.listen {} end,
+      sendto = function() socket:sendto("data", {}) end,
+      udp = function() net.udp(80) end,
+    } do
+      local ok, message = pcall(call)
+      assert.is_false(ok)
+      assert.matches((expected:gsub("%%s", name)), message)
+      assert.is_nil(message:find "lua/uring")
+    end
+    for _, port in ipairs { "80", 80.5, true } do
+      for name, call in pairs { addr = net.addr, connect = net.connect } do
+        assert.error_matches(function() call("127.0.0.1", port) end,
+          name .. ": bad argument 'port' %(integer expected, got ")
+      end
+    end
+    assert.equal(80, net.addr("127.0.0.1", 80.0).port)
   end)
 
   it("may be a key of a table", function()

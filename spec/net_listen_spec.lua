@@ -140,6 +140,17 @@ describe("the file of a Unix socket", function()
 end)
 
 describe("a listener", function()
+  it("takes a port alone: all addresses", function()
+    local listener <close> = assert(net.listen(0))
+    local where = listener:sockname()
+    assert.is_true(where.host == "::" or where.host == "0.0.0.0")
+    local conn <close> = assert(net.connect("127.0.0.1", where.port))
+    local server <close> = assert(listener:accept())
+    assert.equal(conn:sockname().port, server:peername().port)
+    assert.same({ nil, "listen :70000: not an address (host:port, "
+      .. "[host]:port or unix:path)", errno.EINVAL }, { net.listen(70000) })
+  end)
+
   it("has the options that it was given", function()
     within.run(function()
       local listener <close> = assert(net.listen(LOCAL, {

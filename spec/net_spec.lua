@@ -167,7 +167,9 @@ describe("an address that is none", function()
 
   it("raises where it is no string and no Address", function()
     within.run(function()
-      for _, where in ipairs { 80, {}, true, io.stdout } do
+      assert.error_matches(function() uring.connect(80) end,
+        "string or uring.Address expected")
+      for _, where in ipairs { {}, true, 80.5, io.stdout } do
         assert.error_matches(function() uring.connect(where) end,
           "string or uring.Address expected")
         assert.error_matches(function() uring.listen(where) end,

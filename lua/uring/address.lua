@@ -4,6 +4,8 @@ local errno = require "uring.errno"
 
 local address = {}
 
+local UNIX_MOST = 5 + 107 -- bytes of "unix:/path" that the kernel takes
+
 local NAMES = { localhost = "127.0.0.1", ["*"] = "::", [""] = "::" }
 
 local function take_apart(text)
@@ -12,7 +14,34 @@ local function take_apart(text)
   return host, math.tointeger(tonumber(port))
 end
 
---- Takes apart what a user gave.
+--- Raises where a value is no address, or a port none: the first thing that a
+-- function does which a user gives one, so that it is told at their line.
+---@param what string names the function
+---@param where any string, or uring.Address
+---@param port any integer, or nil
+---@param level? integer of the one to blame, as for error; default 3
+function address.check(what, where, port, level)
+  level = level or 3
+  local kind = type(where)
+  if kind ~= "string" and not (kind == "userdata" and where.family) then
+    error(("%s: bad argument 'where' (string or uring.Address expected, got "
+      .. "%s)"):format(what, kind), level)
+  end
+  kind = type(port)
+  if port ~= nil and not (kind == "number" and math.tointeger(port)) then
+    error(("%s: bad argument 'port' (integer expected, got %s)"):format(what,
+      kind == "number" and tostring(port) or kind), level)
+  end
+end
+
+local function unix_address(where)
+  local found, _, code = core.sockaddr(where)
+  if found then return found end
+  if #where > UNIX_MOST then code = errno.ENAMETOOLONG end
+  return core.fail(where, code)
+end
+
+--- Takes apart what a user gave, and was checked.
 ---@param where string|uring.Address "host:port", "[::1]:80", "unix:/path",
 --- "unix:@name", an Address, or a host, with the port beside it
 ---@param port? integer
@@ -20,22 +49,18 @@ end
 ---@return integer|string|nil port, or a message
 ---@return integer? code
 function address.split(where, port)
-  if type(where) ~= "string" then
-    if type(where) == "userdata" and where.family then return where end
-    error("bad address (string or uring.Address expected, got "
-      .. type(where) .. ")", 3)
+  if type(where) ~= "string" then return where end
+  if where:find("^unix:") then return unix_address(where) end
+  local host, number = where, port
+  if not port then host, number = take_apart(where) end
+  if host and number and number >= 0 and number <= 65535 then
+    return host, math.tointeger(number)
+  elseif port then
+    return nil, ("%s: no port %d (0 to 65535)"):format(where, port),
+      errno.EINVAL
   end
-  if port and math.type(port) ~= "integer" then
-    error("bad port (integer expected, got " .. type(port) .. ")", 3)
-  end
-  if where:find("^unix:") then return core.sockaddr(where) end
-  local host = where
-  if not port then host, port = take_apart(where) end
-  if not host or not port or port < 0 or port > 65535 then
-    return nil, where .. ": not an address (host:port, [host]:port or "
-      .. "unix:path)", errno.EINVAL
-  end
-  return host, port
+  return nil, where .. ": not an address (host:port, [host]:port or "
+    .. "unix:path)", errno.EINVAL
 end
 
 --- Makes an Address of what a user gave, where that is no name to be

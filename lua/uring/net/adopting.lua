@@ -110,7 +110,9 @@ function adopting.udp(where, given)
   if not any then
     error("udp: bad option 'family' (\"inet\" or \"inet6\" expected)", 2)
   end
-  local place, message, code = names.first(where or any, nil,
+  where = where or any
+  address.check("udp", where)
+  local place, message, code = names.first(where, nil,
     { family = given.family })
   if not place then return nil, "udp " .. message, code end
   if place.family == "unix" then
@@ -139,6 +141,7 @@ function adopting.datagram(where, given)
   given = options.check("datagram", given, UNIX)
   local settings = { { "sndbuf", given.sndbuf }, { "rcvbuf", given.rcvbuf } }
   if where then
+    address.check("datagram", where)
     local place, message, code = address.parse(where)
     if not place then return nil, "datagram " .. message, code end
     if place.family ~= "unix" then
@@ -160,6 +163,7 @@ end
 ---@return string? message
 ---@return integer? code
 function adopting.addr(where, port)
+  address.check("addr", where, port)
   return address.parse(where, port)
 end
 

@@ -1,4 +1,5 @@
 --- Connecting: from a name or an address to a connection.
+local address = require "uring.address"
 local Conn = require "uring.net.conn"
 local core = require "uring.core"
 local errno = require "uring.errno"
@@ -148,6 +149,7 @@ end
 ---@return integer? code
 function connecting.connect(where, port, given)
   if type(port) == "table" then port, given = nil, port end
+  address.check("connect", where, port)
   return connect(where, port, check(given))
 end
 

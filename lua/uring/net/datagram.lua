@@ -1,5 +1,6 @@
 --- Sockets of datagrams: UDP, and Unix ones.  Each datagram is received by
 -- one call, whole, or what of it there is room for.
+local address = require "uring.address"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local limits = require "uring.limits"
@@ -61,6 +62,7 @@ end
 ---@return string? message
 ---@return integer? code
 function Datagram:connect(where)
+  address.check("connect", where)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   local peer, message, reason = find_peer(self, where)
   if not peer then return nil, "connect " .. message, reason end
@@ -111,6 +113,7 @@ end
 ---@return integer? code
 function Datagram:sendto(data, where)
   check_data("sendto", data)
+  if type(where) ~= "userdata" then address.check("sendto", where) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if limits.need_loop(self.write_timeout) then
     return loop.block(send_to, self, data, where)
@@ -210,12 +213,12 @@ end
 local function change_group(self, what, option, group, interface)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if type(group) == "string" then
-    local address = core.sockaddr(group, 0)
-    if not address then
+    local found = core.sockaddr(group, 0)
+    if not found then
       return nil, ("%s %s: not a numeric address"):format(what, group),
         errno.EINVAL
     end
-    group = address
+    group = found
   elseif type(group) ~= "userdata" then
     error(what .. ": bad argument 'group' (address expected)", 3)
   end

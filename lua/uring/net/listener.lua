@@ -209,8 +209,8 @@ local NO_IPV6 = {
 }
 
 --- Listens for connections.
----@param where string|uring.Address "127.0.0.1:7000", "[::1]:0", ":80" (all
---- addresses, IPv4 and IPv6), "unix:/path", "unix:@abstract"
+---@param where string|integer|uring.Address "127.0.0.1:7000", "[::1]:0",
+--- ":80" or 80 (all addresses, IPv4 and IPv6), "unix:/path", "unix:@abstract"
 ---@param given? table backlog = 4096 connections, reuseaddr = true,
 --- reuseport = false, v6only = false, nodelay = true, mode (permissions of a
 --- Unix socket's file), fastopen (true, or how many at once), defer_accept
@@ -220,6 +220,8 @@ local NO_IPV6 = {
 ---@return integer? code
 function Listener.listen(where, given)
   given = options.check("listen", given, Listener.OPTIONS)
+  if math.type(where) == "integer" then where = ":" .. where end
+  address.check("listen", where)
   local place, message, code = names.first(where)
   if not place then return nil, "listen " .. message, code end
   local self

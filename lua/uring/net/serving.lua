@@ -148,7 +148,8 @@ end
 -- connection alone.  Goes on until the listener is closed, and all have
 -- returned, or until it is cancelled: then it stops accepting, and what
 -- still runs has a time to finish, after which it is cancelled.
----@param where uring.Listener|string|uring.Address closed at the end
+---@param where uring.Listener|string|integer|uring.Address a listener, which
+--- is closed at the end, or what listen takes
 ---@param handler fun(conn: uring.Conn, address?: uring.Address)
 ---@param given? table max = 10000 connections at once, others wait in the
 --- kernel's queue; on_error = function(problem, trace, conn), default: writes
