@@ -115,6 +115,14 @@ describe("the position of a file", function()
     end)
   end)
 
+  it("of what is no descriptor is not asked for", function()
+    for _, fd in ipairs { -1, 1.5, "1", {} } do
+      assert.error_matches(function() fs.from_fd(fd) end,
+        "fs.from_fd: bad argument 'fd' (descriptor expected)", 1, true)
+    end
+    assert.error_matches(function() fs.from_fd() end, "bad argument 'fd'")
+  end)
+
   it("cannot be set while the file is read", function()
     within.run(function()
       local from, to = raw.pipe()
@@ -323,7 +331,8 @@ describe("opening", function()
       local first, second = fs.tmpdir(folder ""), fs.tmpdir(folder "")
       assert.is_true(first ~= second)
       assert.equal(tonumber("700", 8), fs.stat(first).perm)
-      assert.equal(errno.ENOENT, select(3, fs.tmpdir(folder "none")))
+      assert.same({ nil, folder "none" .. ": No such file or directory",
+        errno.ENOENT }, { fs.tmpdir(folder "none") })
       assert.equal(errno.ENOENT, select(3, fs.tmpfile(folder "none")))
     end)
   end)

@@ -172,11 +172,24 @@ describe("a folder", function()
       .. "%s\t%s: Permission denied\t13\n7\n"):format(a, a, a) }, result)
   end)
 
+  it("is walked as deep as is wanted, and no deeper", function()
+    local folder <close> = tree()
+    for depth, count in pairs { [0] = 0, 6, 10, 11 } do
+      assert.equal(count, #collect(fs.walk(folder "top",
+        { max_depth = depth })))
+    end
+  end)
+
   it("refuses options that are none", function()
     assert.error_matches(function() fs.walk("/", { depth = 1 }) end,
       "fs.walk: bad option 'depth'")
     assert.error_matches(function() fs.copy_tree("/", "/x", { max = "" }) end,
       "fs.copy_tree: bad option 'max'")
+    for _, none in ipairs { 0, -1, 1.5 } do
+      assert.error_matches(function()
+        fs.copy_tree("/proc/self/fd", "/none/x", { max = none })
+      end, "fs.copy_tree: bad option 'max'")
+    end
   end)
 end)
 
@@ -238,6 +251,29 @@ describe("a tree", function()
       assert.is_true(fs.remove_tree(folder "keep/file"))
       assert.is_true(fs.remove_tree(folder "keep/"))
       assert.equal(errno.ENOENT, select(3, fs.remove_tree(folder "keep")))
+    end
+    within.run(body)
+    body()
+  end)
+
+  it("is not removed where the folder itself cannot be", function()
+    local folder <close> = process.folder()
+    local function body()
+      shell(TREE, folder "")
+      local root <close> = assert(fs.root(folder "top"))
+      for _, name in ipairs { ".", "./", "a/.", "a/b/..", "a/../" } do
+        local path = folder("top/" .. name)
+        assert.same({ nil, path .. ": Invalid argument", errno.EINVAL },
+          { fs.remove_tree(path) })
+      end
+      assert.same({ nil, ".: Invalid argument", errno.EINVAL },
+        { root.remove_tree "." })
+      assert.same({ nil, "..: Invalid cross-device link", errno.EXDEV },
+        { root.remove_tree ".." })
+      assert.same({ "a", "dangling", "empty", "fifo", "file", "locked" },
+        fs.list(folder "top"))
+      assert.equal(3, #fs.list(folder "top/a"))
+      assert.is_true(fs.remove_tree(folder "top"))
     end
     within.run(body)
     body()

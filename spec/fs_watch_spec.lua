@@ -196,6 +196,10 @@ describe("a watch", function()
       "fs.watch: bad argument 'kinds' %(no 'change'%)")
     assert.error_matches(function() fs.watch("/", "create") end,
       "fs.watch: bad argument 'kinds' %(table expected%)")
+    for _, none in ipairs { {}, 0, -1, 1 << 32 } do
+      assert.error_matches(function() fs.watch("/", none) end,
+        "fs.watch: bad argument 'kinds'")
+    end
     assert.error_matches(function() fs.watch(12) end,
       "fs.watch: bad argument 'paths' %(table expected, got number%)")
   end)

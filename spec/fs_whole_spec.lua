@@ -203,6 +203,7 @@ describe("writing a whole file", function()
       { "bad argument 'data' %(string expected, got nil%)", "/x" },
       { "bad option 'atomic'", "/x", "", { atomic = 1 } },
       { "bad option 'mode'", "/x", "", { mode = 1 } },
+      { "bad argument 'perm'", "/x", "", { perm = -1 } },
       { "bad argument 'options'", "/x", "", true },
       { "bad option 'append' %(not with 'atomic'%)", "/x", "",
         { append = true, atomic = true } },

@@ -75,6 +75,9 @@ for name in pairs(api) do fs[name] = without_place(place.HERE, name) end
 ---@param name? string for messages
 ---@return uring.File
 function fs.from_fd(fd, name)
+  if math.type(fd) ~= "integer" or fd < 0 then
+    error("fs.from_fd: bad argument 'fd' (descriptor expected)", 2)
+  end
   return Stream.own(File.new(name), fd)
 end
 

@@ -10,7 +10,6 @@ local place = require "uring.fs.place"
 local stat = require "uring.fs.stat"
 local structured = require "uring.structured"
 
-
 local OWNER = 448 -- rwx for whom it belongs to, while it is filled
 local MAX = 16
 
@@ -128,6 +127,10 @@ function tree.api.copy_tree(base, source, target, options)
   check.path("copy_tree", source, "source")
   check.path("copy_tree", target, "target")
   options = check.options("copy_tree", options, OPTIONS)
+  if options.max and (math.type(options.max) ~= "integer"
+    or options.max < 1) then
+    error("fs.copy_tree: bad option 'max' (1 or more expected)", 2)
+  end
   local self = { base = base, files = {}, folders = {},
     force = options.force, reflink = options.reflink,
     max = options.max or MAX }

@@ -187,7 +187,7 @@ function api.walk(base, path, options)
   options = check.options("walk", options, WALK)
   local self = { base = base, into = false, on_error = options.on_error,
     max_depth = options.max_depth or math.huge }
-  descend(self, path, 1, 0)
+  if self.max_depth >= 1 then descend(self, path, 1, 0) end
   return advance, self
 end
 

@@ -88,7 +88,7 @@ function api.tmpdir(base, folder)
     local path = random_name(base, folder)
     local done, message, code = names.api.mkdir(base, path, FOLDER)
     if done then return path end
-    if code ~= errno.EEXIST then return nil, message, code end
+    if code ~= errno.EEXIST then return place.fail(folder, message, code) end
   end
   return core.fail(folder, errno.EEXIST)
 end

@@ -78,10 +78,19 @@ function clear(dirfd, name)
   return true
 end
 
+-- The kernel does not remove these folders, but would tell only when all in
+-- them has gone.
+local function refusal(path)
+  local last = path:match "([^/]+)/*$"
+  if last == "." or last == ".." then return errno.EINVAL end
+  return not last and path ~= "" and errno.EBUSY or nil
+end
+
 local removal = { api = {} }
 
 --- Removes something and, if it is a folder, all that is in it.  Symbolic
--- links are removed, and never followed.
+-- links are removed, and never followed.  Of ".", ".." and "/" it removes
+-- nothing.
 ---@param base table where the path begins
 ---@param path string
 ---@return boolean? true
@@ -91,6 +100,8 @@ function removal.api.remove_tree(base, path)
   check.path("remove_tree", path)
   local dirfd, name, _held <close> = place.enter(base, path)
   if not dirfd then return place.fail_at(path, name) end
+  local refused = refusal(name)
+  if refused then return core.fail(path, refused) end
   local done, message, code = op.unlinkat(dirfd, name, 0)
   if code == errno.EISDIR then
     done, message, code = remove_folder(dirfd, name)

@@ -41,8 +41,9 @@ local Watch = { __name = "uring.Watch" }
 
 local function mask_of(what, kinds)
   if kinds == nil then return ORDINARY end
-  if math.type(kinds) == "integer" then return kinds end
-  if type(kinds) ~= "table" then
+  if math.type(kinds) == "integer" and kinds > 0 and kinds <= 0xffffffff then
+    return kinds
+  elseif type(kinds) ~= "table" then
     error(what .. ": bad argument 'kinds' (table expected)", 3)
   end
   local mask = 0
@@ -50,6 +51,9 @@ local function mask_of(what, kinds)
     mask = mask | (KINDS[kind] or GROUPS[kind]
       or error(("%s: bad argument 'kinds' (no '%s')"):format(what,
         tostring(kind)), 3))
+  end
+  if mask == 0 then
+    error(what .. ": bad argument 'kinds' (one or more expected)", 3)
   end
   return mask
 end

@@ -243,6 +243,7 @@ function whole.write_file(base, path, data, options)
     check.kind("write_file", data, "data", "string")
   end
   options = check.options("write_file", options, WRITE)
+  check.opt_count("write_file", options.perm, "perm")
   if not options.atomic then return write_plain(base, path, data, options) end
   if options.append then
     error("fs.write_file: bad option 'append' (not with 'atomic')", 2)
