@@ -174,6 +174,7 @@ describe("a cache", function()
       assert.equal(2, server.count)
       assert.is_true(resolver:close())
       assert.equal(errno.ECLOSED, (select(3, resolver:resolve("a.test"))))
+      assert.equal(errno.ECLOSED, (select(3, resolver:resolve("127.0.0.1"))))
     end)
   end)
 

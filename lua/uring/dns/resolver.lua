@@ -136,6 +136,7 @@ end
 ---@return integer? code EDNS_NXDOMAIN, EDNS_NODATA ...
 function Resolver:resolve(host, given)
   given = options.resolve(host, given)
+  if self.is_closed then return nil, "closed", errno.ECLOSED end
   local list = literal(host)
   if list then
     list = of_family(list, given.family)
