@@ -223,8 +223,8 @@ end)
 describe("a connection", function()
   it("prints as what it is", function()
     connected(function(client)
-      assert.equal("uring.Conn (fd " .. client:fileno() .. ")",
-        tostring(client))
+      assert.equal(("uring.Conn (fd %d, %s→%s)"):format(client:fileno(),
+        client:sockname(), client:peername()), tostring(client))
       client:close()
       assert.equal("uring.Conn (closed)", tostring(client))
     end)
@@ -399,8 +399,8 @@ describe("a listener", function()
   it("is no stream, but prints and closes as one", function()
     within.run(function()
       local listener = assert(uring.listen(LOCAL))
-      assert.equal("uring.Listener (fd " .. listener:fileno() .. ")",
-        tostring(listener))
+      assert.equal(("uring.Listener (fd %d, %s)"):format(listener:fileno(),
+        listener:sockname()), tostring(listener))
       for _, name in ipairs { "read", "read_some", "lines", "chunks",
         "write" } do
         assert.is_nil(listener[name])

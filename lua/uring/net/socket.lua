@@ -32,6 +32,14 @@ function Socket.methods:sockname()
   return system.getsockname(self.fd)
 end
 
+--- The addresses of both sides, as far as there are any, for tostring.
+---@return string? text
+function Socket.methods:_what()
+  local own, peer = system.getsockname(self.fd), system.getpeername(self.fd)
+  if own and peer then return ("%s→%s"):format(own, peer) end
+  return own and tostring(own)
+end
+
 --- Sets options of a socket, in this order; those that are nil are not.
 ---@param fd integer
 ---@param settings table {{name, value}, ...}

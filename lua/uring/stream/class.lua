@@ -11,6 +11,7 @@
 --                                     the peer to take all of it | ...
 --   _transmit_parts(self, iovecs, size) --> count, of so many bytes | ...
 --   _shutdown(self, how)          --> true  | ...
+--   _what(self)                   --> what it is of, for tostring; nil
 --   splices     "any", or "socket" where fd is one: the bytes of the stream
 --               are those of fd, so that stream.copy may splice them
 --   claims      a set of the names of those of these that hold is_reading
@@ -126,8 +127,10 @@ local function collected(self) -- no op is in flight: its task would keep us
 end
 
 local function describe(self)
-  return ("%s (%s)"):format(self.__name,
-    self.is_closed and "closed" or "fd " .. self.fd)
+  if self.is_closed then return self.__name .. " (closed)" end
+  local what = self._what and self:_what()
+  return ("%s (fd %d%s)"):format(self.__name, self.fd,
+    what and ", " .. what or "")
 end
 
 --- Makes a class of a table with methods: copies those of streams into it,
