@@ -78,6 +78,7 @@ build = {
     ["uring.dns.exchange"] = "lua/uring/dns/exchange.lua",
     ["uring.dns.hosts"] = "lua/uring/dns/hosts.lua",
     ["uring.dns.message"] = "lua/uring/dns/message.lua",
+    ["uring.dns.nsswitch"] = "lua/uring/dns/nsswitch.lua",
     ["uring.dns.options"] = "lua/uring/dns/options.lua",
     ["uring.dns.problem"] = "lua/uring/dns/problem.lua",
     ["uring.dns.records"] = "lua/uring/dns/records.lua",

@@ -142,6 +142,67 @@ describe("a hosts file", function()
   end)
 end)
 
+describe("other services of nsswitch.conf", function()
+  -- A name that the C library finds in /etc/hosts, and its address.
+  local function known_name()
+    for line in io.lines "/etc/hosts" do
+      local address, name = line:match "^(%d+%.[%d.]+)%s.-([%w-]+)%s*$"
+      if name and name ~= "localhost" then return name, address end
+    end
+    pending "no name in /etc/hosts but localhost"
+  end
+
+  -- The names that a resolver finds where the server knows none.
+  local function resolve(text, rcode, name, family)
+    local file <close> = temp.file(text)
+    local list, message, code, count
+    servers.serving(function(question)
+      return question:answer { rcode = rcode }
+    end, function(server)
+      local resolver <close> = servers.asking(server,
+        { nsswitch = file.path, cache = 60 })
+      for _ = 1, 2 do
+        list, message, code = resolver:resolve(name,
+          { family = family, port = 7 })
+      end
+      count = server.count
+    end)
+    return list and texts(list), message, code, count
+  end
+
+  it("are asked by getaddrinfo where the DNS does not know a name", function()
+    local name, address = known_name()
+    for _, line in ipairs {
+      "hosts: files mdns4_minimal [NOTFOUND=return] dns",
+      "passwd: files\n  hosts:\tdns myhostname # the last\n",
+    } do
+      for _, rcode in ipairs { 3, 0 } do
+        local list, _, _, count = resolve(line, rcode, name, "inet")
+        assert.same({ address .. ":7" }, list)
+        assert.equal(1, count)
+      end
+    end
+  end)
+
+  it("may not know it either", function()
+    assert.same({ nil, "resolve no-such.invalid: no such name",
+      errno.EDNS_NXDOMAIN }, { table.unpack({ resolve("hosts: dns wins", 3,
+        "no-such.invalid") }, 1, 3) })
+  end)
+
+  it("are not asked where there are none, or the server has failed",
+    function()
+      local name = known_name()
+      for _, line in ipairs { "hosts: files [NOTFOUND=continue] dns", "",
+        "hosts: files # mdns4", "# hosts: mdns4", "networks: mdns4" } do
+        assert.equal(errno.EDNS_NXDOMAIN,
+          (select(3, resolve(line, 3, name, "inet"))))
+      end
+      assert.equal(errno.EDNS_REFUSED,
+        (select(3, resolve("hosts: mdns4", 5, name, "inet"))))
+    end)
+end)
+
 describe("a cache", function()
   local function counting(options, ttl, body)
     servers.serving(function(question)
@@ -307,6 +368,8 @@ describe("uring.dns refuses", function()
       function() dns.resolver { tries = 0 } end,
     ["dns.resolver: bad option 'search'"] =
       function() dns.resolver { search = { "a,b" } } end,
+    ["dns.resolver: bad option 'nsswitch'"] =
+      function() dns.resolver { nsswitch = true } end,
     ["dns.resolver: bad option 'cache'"] =
       function() dns.resolver { cache = true } end,
     ["dns.resolver: bad option 'hosts'"] =

@@ -5,7 +5,7 @@
 -- object with the same functions that asks otherwise.
 local Resolver = require "uring.dns.resolver"
 
-local standard = Resolver.new()
+local standard = Resolver.new { nsswitch = "/etc/nsswitch.conf" }
 
 ---@class uring.dns
 local dns = { resolver = Resolver.new }

@@ -47,6 +47,7 @@ local RESOLVER = {
   tries = function(value) return is_count(value) and value > 0 end,
   rotate = is_boolean, tcp = is_boolean, resolvconf = is_string,
   hosts = function(value) return value == false or is_string(value) end,
+  nsswitch = function(value) return value == false or is_string(value) end,
   cache = function(value) return value == false or is_seconds(value) end,
 }
 

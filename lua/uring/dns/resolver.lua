@@ -7,6 +7,7 @@ local errno = require "uring.errno"
 local hosts = require "uring.dns.hosts"
 local loop = require "uring.loop"
 local message = require "uring.dns.message"
+local nsswitch = require "uring.dns.nsswitch"
 local options = require "uring.dns.options"
 local problem = require "uring.dns.problem"
 local records = require "uring.dns.records"
@@ -22,13 +23,15 @@ Resolver.__index = Resolver
 --- Makes a resolver.
 ---@param given? table servers = { "127.0.0.1:53", "[::1]:53", ... }, search =
 --- { domain, ... }, ndots, timeout (seconds, of the first try), tries, rotate,
---- tcp (booleans), hosts = path or false, resolvconf = path, cache = seconds
---- at most or false; what is left out is as /etc/resolv.conf has it
+--- tcp (booleans), hosts = path or false, resolvconf = path, nsswitch = path
+--- or false, cache = seconds at most or false; what is left out is as
+--- /etc/resolv.conf has it
 ---@return uring.Resolver
 function Resolver.new(given)
   given = given or {}
   return setmetatable({
     channels = Channels.new(options.settings(given)), hosts = given.hosts,
+    nsswitch = given.nsswitch or false,
     cache = given.cache and Cache.new(given.cache) or false,
     is_closed = false,
   }, Resolver)
@@ -119,7 +122,10 @@ local function resolve(self, host, given)
   end
   if #list == 0 then
     local found, text, code = ask_for_hosts(self, what, host, given)
-    if not found then return nil, text, code end
+    if not found and nsswitch.may_help(self.nsswitch, code) then
+      found = nsswitch.addresses(host, given.family)
+    end
+    if not found or #found == 0 then return nil, text, code end
     list = found
   end
   return addresses(arrange(list, given.order), given.port)
