@@ -106,8 +106,9 @@ end
 local function wait(self, alarm, op, a, b, c)
   local fd = self.fd
   self.waiting = self.waiting + 1
-  local value, extra, code = op(fd, a, b, c)
+  local ok, value, extra, code = pcall(op, fd, a, b, c)
   self.waiting = self.waiting - 1
+  if not ok then error(value, 0) end
   if self.fd ~= fd then return nil, errno.ECLOSED end
   if value then return value, extra end
   if limits.is_over(alarm, code) then return nil, errno.ETIMEDOUT end

@@ -52,11 +52,20 @@ local function collect(wait, list, events)
   return dirty
 end
 
--- So that closing one of them wakes us.
 local function count(wait, change)
   for _, object in ipairs(wait.objects) do
     if is_ours(object) then object.waiting = object.waiting + change end
   end
+end
+
+-- Waits, and has it that closing one of them wakes us.
+local function await(wait, seconds)
+  count(wait, 1)
+  local ok, masks = pcall(descriptor.call, watch.wait, wait.fds, wait.events,
+    seconds)
+  count(wait, -1)
+  if not ok then error(masks, 0) end
+  return masks
 end
 
 -- What is ready now; nil where one has to wait, for 'limit' seconds at most.
@@ -93,12 +102,7 @@ local function wait_for(receivers, senders, seconds)
   local readable = collect(wait, receivers, READABLE)
   collect(wait, senders, WRITABLE)
   local limit = #readable > 0 and 0 or seconds >= 0 and seconds or nil
-  local masks = look(wait, limit)
-  if not masks then
-    count(wait, 1)
-    masks = descriptor.call(watch.wait, wait.fds, wait.events, limit)
-    count(wait, -1)
-  end
+  local masks = look(wait, limit) or await(wait, limit)
   local is_late = #readable == 0 and not next(masks)
   readable = give(wait, masks, READABLE, readable)
   local writable = give(wait, masks, WRITABLE, {})
