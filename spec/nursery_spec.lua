@@ -164,6 +164,29 @@ describe("a daemon", function()
     end)
   end)
 
+  it("does not keep the run alive, as one of the outermost scope", function()
+    local trace = {}
+    quiet.run(function()
+      local outermost = uring.self().scope
+      local function note(name)
+        local ok, cause = pcall(uring.sleep, 60)
+        assert.is_true(not ok and uring.is_cancelled(cause))
+        uring.shield(uring.sleep, 0.001)
+        trace[#trace + 1] = name
+        error(cause, 0)
+      end
+      outermost:daemon(note, "one")
+      outermost:daemon(note, "two")
+      outermost:spawn(function()
+        uring.sleep(0.002)
+        trace[#trace + 1] = "task"
+      end)
+      uring.yield()
+      trace[#trace + 1] = "main"
+    end)
+    assert.same({ "main", "task", "one", "two" }, trace)
+  end)
+
   it("does not change what the scope gives", function()
     quiet.run(function()
       local scope

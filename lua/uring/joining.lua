@@ -45,7 +45,8 @@ local function wait_for_tasks(self)
   end
 end
 
-local function end_daemons(self)
+--- Nobody else is left: the daemons are to end, too.
+function Scope:end_daemons()
   self.ending = Scope.cause_of(self, "all but daemons have ended")
   if not self.cause then
     Scope.carry_out(self.spread, self, self.ending)
@@ -98,7 +99,7 @@ function Scope:wait_for_all()
   repeat
     wait_for_tasks(self)
     if self.live > 0 then
-      end_daemons(self)
+      self:end_daemons()
       wait_for_tasks(self)
     end
     local _, left = first_of(Members.each(self.inner))

@@ -126,6 +126,9 @@ function Scope:ended(task)
     loop.wake_all(self.waiters)
     self.waiters = false
   end
+  if daemons > 0 and live == daemons and not (self.thread or self.ending) then
+    self:end_daemons() -- nobody waits for the outermost scope
+  end
   self.tasks:leave(task) -- where one of these raises, all are done again
   self.live, self.daemons = live, daemons
 end
