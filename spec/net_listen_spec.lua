@@ -1,5 +1,6 @@
 --- Listening: the files of Unix sockets, options, connections in crowds, and
 -- what accepting may meet.
+local abstract = require "spec.support.abstract"
 local leaks = require "spec.support.leaks"
 local net = require "uring.net"
 local process = require "spec.support.process"
@@ -236,10 +237,10 @@ describe("accepting", function()
 
   it("in a loop that is left loses no connection", function()
     within.run(function()
-      local listener <close> = assert(net.listen("unix:@uring-net-left"))
+      local listener <close> = assert(net.listen(abstract "left"))
       local clients = {}
       for i = 1, 9 do
-        clients[i] = assert(net.connect("unix:@uring-net-left"))
+        clients[i] = assert(net.connect(abstract "left"))
         assert(clients[i]:write(i, "\n"))
       end
       local got = {}
@@ -265,7 +266,7 @@ describe("accepting", function()
   it("after a loop gets what came to that one late", function()
     within.run(function()
       for ticks = 0, 6 do
-        local where = "unix:@uring-net-late-" .. ticks
+        local where = abstract("late-" .. ticks)
         local listener <close> = assert(net.listen(where))
         local conns, got = {}, 0
         local function connect()
@@ -297,7 +298,7 @@ describe("accepting", function()
 
   it("gets what came late where it waits already", function()
     within.run(function()
-      local listener <close> = assert(net.listen("unix:@uring-net-keep"))
+      local listener <close> = assert(net.listen(abstract "keep"))
       local got = {}
       for _ = 1, 2 do
         uring.spawn(function()
@@ -331,9 +332,9 @@ describe("accepting", function()
 
   it("closes what was taken for nobody, with the listener", function()
     within.run(function()
-      local listener = assert(net.listen("unix:@uring-net-nobody"))
+      local listener = assert(net.listen(abstract "nobody"))
       local clients = {}
-      for i = 1, 5 do clients[i] = net.connect("unix:@uring-net-nobody") end
+      for i = 1, 5 do clients[i] = net.connect(abstract "nobody") end
       for conn in listener:iter() do
         conn:close()
         uring.sleep(0.001)
@@ -375,10 +376,11 @@ describe("accepting", function()
       local result = process.run { limits = "-n 20", process.LUA, "-e", [[
         local uring, net = require "uring", require "uring.net"
         local opened, served = {}, 0
+        local where = require "spec.support.abstract" "few"
         uring.run(function()
-          local listener = assert(net.listen("unix:@uring-net-few"))
+          local listener = assert(net.listen(where))
           local clients = {}
-          for i = 1, 4 do clients[i] = net.connect("unix:@uring-net-few") end
+          for i = 1, 4 do clients[i] = net.connect(where) end
           local file
           repeat -- until there are none
             file = io.open("/dev/null")
@@ -405,10 +407,27 @@ describe("accepting", function()
       assert.same({ code = 0, err = "", out = "0\n\n\n\n\n4\n" }, result)
     end)
 
+  it("is another's where the one that was woken is cancelled", function()
+    within.run(function()
+      local listener <close> = assert(net.listen(LOCAL))
+      local conn
+      local function take() conn = assert(listener:accept()) end
+      local tasks = { uring.spawn(take), uring.spawn(take) }
+      for _ = 1, 3 do uring.yield() end -- both wait, in this order
+      local client <close> = assert(uring.blocking(net.connect,
+        listener:sockname()))
+      tasks[1]:cancel()
+      process.await("the connection", function() return conn end, 5)
+      assert.equal(tostring(client:sockname()), tostring(conn:peername()))
+      conn:close()
+      tasks[2]:cancel()
+    end)
+  end)
+
   it("outside of a run takes one after the other", function()
-    local listener <close> = assert(net.listen("unix:@uring-net-outside"))
-    local one <close> = assert(net.connect("unix:@uring-net-outside"))
-    local two <close> = assert(net.connect("unix:@uring-net-outside"))
+    local listener <close> = assert(net.listen(abstract "outside"))
+    local one <close> = assert(net.connect(abstract "outside"))
+    local two <close> = assert(net.connect(abstract "outside"))
     local count = 0
     for conn in listener:iter() do
       conn:close()

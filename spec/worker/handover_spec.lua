@@ -100,6 +100,30 @@ describe("a hand-over", function()
     end)
   end)
 
+  it("serves who came while the old one stopped to listen", function()
+    local result = process.run { process.LUA, "-e", [[
+      local uring = require "uring"
+      local listener = assert(uring.worker.listen "127.0.0.1:0")
+      local where = listener:sockname()
+      uring.worker.run(1, function()
+        local server = uring.spawn(function()
+          for conn in listener:iter() do
+            conn:write "served"
+            conn:close()
+          end
+        end)
+        uring.sleep(0.01) -- it waits
+        local client = assert(uring.blocking(uring.connect, where))
+        print(listener:close(), listener:closed(), listener:accept())
+        print(client:settimeout(5):read())
+        print(server:await())
+        client:close()
+      end)
+    ]] }
+    assert.same({ code = 0, err = "",
+      out = "true\ttrue\tnil\tclosed\t-1\nserved\n\n" }, result)
+  end)
+
   it("cuts what takes longer than the grace", function()
     local running <close> = server.start(1, "{ grace = 0.2 }")
     within.run(function()

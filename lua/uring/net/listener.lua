@@ -28,6 +28,7 @@ function Listener.new()
   return setmetatable({
     fd = -1, is_closed = true, waiting = 0,
     is_shared = false, -- with other processes, which accept as well
+    is_leaving = false, -- closed when the last of those who wait has looked
     accepted = {}, -- descriptors that came to a feed, and nobody took
     acceptors = {}, -- who waits in accept: {thread =, is_told =}
     on_full = false, -- called where there are no descriptors
@@ -35,12 +36,17 @@ function Listener.new()
   }, Listener)
 end
 
--- What came to a feed after its end is for one who waits.
-local function pass_on(self)
+-- Has the first of those who wait look again.
+local function tell(self)
   local first = self.acceptors[1]
-  if not self.accepted[1] or not first or not loop.is_running() then return end
+  if not first or not loop.is_running() then return end
   first.is_told = true
   loop.interrupt(first.thread)
+end
+
+-- What came to a feed after its end is for one who waits.
+local function pass_on(self)
+  if self.accepted[1] then tell(self) end
 end
 
 --- Takes a descriptor that a feed had no use for.
@@ -59,16 +65,42 @@ local function withdraw(self, acceptor)
   end
 end
 
+-- Of all who wait the kernel wakes one for a connection.  Where that one does
+-- not wait any more, somebody else has to look: another of ours (see wait),
+-- or, where those are in other processes, it has to look itself.
+local function take_late(fd)
+  while next(system.poll({ fd }, { C.POLLIN }) or {}) do
+    local alarm <close> = limits.within(0) -- another may be faster
+    local late, _, code = op.accept(fd)
+    if late or not limits.is_over(alarm, code) then return late end
+  end
+end
+
+local function accept(self)
+  local fd, message, code = op.accept(self.fd)
+  if fd or not self.is_shared then return fd, message, code end
+  return take_late(self.fd), message, code
+end
+
+local function close_fd(fd)
+  if not loop.post("close", fd) then system.close(fd) end
+end
+
 -- Waits for a connection, in the line of those who do.
 local function wait(self, alarm)
   local acceptor = { thread = coroutine.running(), is_told = false }
   table.insert(self.acceptors, acceptor)
   self.waiting = self.waiting + 1
-  local ok, fd, message, code = pcall(op.accept, self.fd)
+  local ok, fd, message, code = pcall(accept, self)
   self.waiting = self.waiting - 1
+  if self.is_leaving and self.waiting == 0 then close_fd(self.fd) end
   withdraw(self, acceptor)
   local is_told = acceptor.is_told and code == errno.ECANCELED
-  if is_told then fd = table.remove(self.accepted, 1) end
+  if is_told then
+    fd = table.remove(self.accepted, 1)
+  elseif not (ok and fd) and not self.is_closed then
+    tell(self)
+  end
   pass_on(self)
   if not ok then error(fd, 0) end
   if is_told and not fd and not self.is_closed
@@ -155,6 +187,31 @@ function Listener:_release()
 end
 
 Socket.class(Listener)
+
+local close = Listener.close
+
+-- Who waits looks once more before the socket is closed.
+local function leave(self)
+  self:_release()
+  self.is_closed, self.is_leaving = true, true
+  limits.forget(self)
+  for _, acceptor in ipairs(self.acceptors) do
+    loop.interrupt(acceptor.thread)
+  end
+end
+
+--- Closes it: who waits in accept gets nil, "closed".  Once more is nothing.
+---@return boolean true
+function Listener:close()
+  if self.is_closed or not self.is_shared or self.waiting == 0
+    or not loop.is_running() then
+    return close(self)
+  end
+  leave(self)
+  return true
+end
+
+Listener.__close = Listener.close
 
 --- The options of listen, and their types.
 Listener.OPTIONS = {
