@@ -1,4 +1,5 @@
 --- Addresses are made of text, and say again what they are.
+local abstract = require "spec.support.abstract"
 local leaks = require "spec.support.leaks"
 local raw = require "spec.support.raw"
 local rows = require "spec.support.rows"
@@ -138,16 +139,16 @@ describe("an address in a Buffer", function()
   end)
 
   it("of an unnamed Unix client has an empty path", function()
-    local address = accepted(uring.sockaddr("unix:@uring-addr-spec-1"))
+    local address = accepted(uring.sockaddr(abstract "1"))
     assert.equal("unix", address.family)
     assert.equal("", address.path)
     assert.equal("unix:", tostring(address))
   end)
 
   it("of a named Unix client has its name", function()
-    local name = assert(uring.sockaddr("unix:@uring-addr-spec-client"))
-    local address = accepted(uring.sockaddr("unix:@uring-addr-spec-2"), name)
-    assert.equal("@uring-addr-spec-client", address.path)
+    local name = assert(uring.sockaddr(abstract "client"))
+    local address = accepted(uring.sockaddr(abstract "2"), name)
+    assert.equal(abstract "client", "unix:" .. address.path)
   end)
 
   it("of all zeros has no family", function()

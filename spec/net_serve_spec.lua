@@ -1,5 +1,6 @@
 --- net.serve: a task for each connection, errors that stay where they are,
 -- a limit, and an end that lets handlers finish.
+local abstract = require "spec.support.abstract"
 local leaks = require "spec.support.leaks"
 local net = require "uring.net"
 local process = require "spec.support.process"
@@ -62,7 +63,7 @@ describe("a server", function()
 
   it("may be told where to listen, and closes that", function()
     within.run(function()
-      local where = "unix:@uring-net-serve"
+      local where = abstract "serve"
       assert.equal("timeout", select(2, uring.timeout(0.05, function()
         uring.spawn(function()
           uring.sleep(0.001)

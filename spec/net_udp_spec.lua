@@ -1,5 +1,6 @@
 --- Datagrams, of UDP and of Unix sockets: sent, received whole or cut, to
 -- groups, and refused.
+local abstract = require "spec.support.abstract"
 local leaks = require "spec.support.leaks"
 local names = require "uring.net.names"
 local net = require "uring.net"
@@ -274,7 +275,7 @@ describe("a Unix socket of datagrams", function()
     local name <close> = temp.name()
     within.run(function()
       local one = assert(net.datagram("unix:" .. name.path, { mode = 384 }))
-      local other <close> = assert(net.datagram("unix:@uring-net-gram"))
+      local other <close> = assert(net.datagram(abstract "gram"))
       local none <close> = assert(net.datagram())
       assert.equal("socket 600", process.capture("stat -c '%F %a' "
         .. name.path))

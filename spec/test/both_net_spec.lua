@@ -1,4 +1,5 @@
 --- What uring.net is made of works in a simulation as it does really.
+local abstract = require "spec.support.abstract"
 local both = require "spec.test.both"
 local leaks = require "spec.support.leaks"
 local net = require "uring.net"
@@ -7,7 +8,7 @@ local uring = require "uring"
 
 leaks.watch()
 
-local PLACES = { TCP = "127.0.0.1:0", Unix = "unix:@uring-net-both" }
+local PLACES = { TCP = "127.0.0.1:0", Unix = abstract "net-both" }
 
 local function closed_by(list)
   for _, each in ipairs(list) do each:close() end
@@ -66,10 +67,10 @@ end
 describe("a connection that comes when a loop over others is left", function()
   it("is for those who accept next", function()
     test.seeds(1, 300, {}, function()
-      local listener = assert(net.listen("unix:@uring-net-late"))
+      local listener = assert(net.listen(abstract "net-late"))
       local conns, got = {}, 0
       local function connect()
-        local conn = assert(net.connect("unix:@uring-net-late"))
+        local conn = assert(net.connect(abstract "net-late"))
         conns[#conns + 1] = conn
       end
       uring.scope(function(scope)

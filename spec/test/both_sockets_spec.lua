@@ -1,5 +1,6 @@
 --- Simulated sockets behave as the kernel's do: the same programs give the
 -- same results on both.
+local abstract = require "spec.support.abstract"
 local both = require "spec.test.both"
 local leaks = require "spec.support.leaks"
 local raw = require "uring.ring"
@@ -21,7 +22,7 @@ local function close(...)
   for _, each in ipairs { ... } do each:close() end
 end
 
-local PLACES = { TCP = "127.0.0.1:0", Unix = "unix:@uring-test-both" }
+local PLACES = { TCP = "127.0.0.1:0", Unix = abstract "both" }
 
 for kind, where in pairs(PLACES) do
   describe("simulated " .. kind, function()
@@ -175,17 +176,17 @@ describe("simulated addresses", function()
     uring.sleep(0.01)
     local got = { uring.connect(address) }
     got[2] = got[2]:gsub("%d+:", "PORT:")
-    got[4] = { uring.connect("unix:@uring-test-nobody") }
+    got[4] = { uring.connect(abstract "nobody") }
     got[5] = both.outcome(uring.connect("unix:" .. folder .. "/none"))
     return got
   end)
 
   both.it("are taken once", function(folder)
-    local one = assert(uring.listen("unix:@uring-test-twice"))
-    local got = { { uring.listen("unix:@uring-test-twice") } }
+    local one = assert(uring.listen(abstract "twice"))
+    local got = { { uring.listen(abstract "twice") } }
     one:close()
     uring.sleep(0.01)
-    local again = assert(uring.listen("unix:@uring-test-twice"))
+    local again = assert(uring.listen(abstract "twice"))
     again:close()
     local path = "unix:" .. folder .. "/socket"
     local two = assert(uring.listen(path))
@@ -207,11 +208,11 @@ describe("simulated addresses", function()
   end)
 
   both.it("let no more wait than the backlog has room for", function()
-    local listener = assert(uring.listen("unix:@uring-test-backlog",
+    local listener = assert(uring.listen(abstract "backlog",
       { backlog = 1 }))
     local conns, got = {}, {}
     local function connect()
-      return uring.connect("unix:@uring-test-backlog")
+      return uring.connect(abstract "backlog")
     end
     conns[1], conns[2] = assert(connect()), assert(connect())
     got[1] = { uring.timeout(0.02, connect) }
