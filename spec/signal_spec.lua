@@ -109,12 +109,13 @@ describe("waiting for a signal", function()
     within.run(function()
       for _, name in ipairs { "SIGINT", "int", "KILL", "" } do
         assert.error_matches(function() uring.signal.wait(name) end,
-          "no signal '" .. name .. "'")
+          "^wait: bad argument 'name' "
+          .. "%(no signal '" .. name .. "' that can be waited for%)$")
       end
       assert.error_matches(function() uring.signal.wait("USR1", "X") end,
-        "no signal 'X'")
+        "wait: bad argument 'name' %(no signal 'X' ")
       assert.error_matches(function() uring.signal.wait() end,
-        "string expected")
+        "wait: bad argument 'name' %(a name expected%)")
     end)
     assert.equal(before, blocked())
   end)
@@ -294,9 +295,14 @@ describe("iterating over signals", function()
   it("raises for what is no signal, and blocks nothing", function()
     local before = blocked()
     assert.error_matches(function() uring.signal.iter { "USR1", "NO" } end,
-      "no signal 'NO'")
+      "iter: bad argument 'names' %(no signal 'NO' ")
     assert.error_matches(function() uring.signal.iter {} end,
-      "string expected")
+      "iter: bad argument 'names' %(a name expected%)")
+    for _, name in ipairs { "block", "unblock" } do
+      assert.error_matches(function() uring.signal[name]("USR1", 5) end,
+        "^" .. name .. ": bad argument 'name' "
+        .. "%(no signal '5' ")
+    end
     assert.error_matches(function() uring.signal.iter("USR1") end,
       "iter: bad argument 'names' %(table expected%)")
     assert.equal(before, blocked())

@@ -99,15 +99,24 @@ function Child:wait()
   return nil, Child.signal_name(self.signo), self.signo
 end
 
+--- The number of a signal.
+---@param value any a name as in kill(1), or a number
+---@return integer? number nil where it is none
+function Child.signal_number(value)
+  local number = NUMBERS[value] or math.tointeger(value)
+  local is_one = number and number >= 0 and number <= 64
+    and (NUMBERS[value] or type(value) == "number")
+  return is_one and number or nil
+end
+
 --- Checks what a user gave for a signal.
 ---@param what string names the function
 ---@param value any a name as in kill(1), or a number
 ---@param level integer of the one to blame
 ---@return integer number
 function Child.check_signal(what, value, level)
-  local number = NUMBERS[value] or math.tointeger(value)
-  if not number or number < 0 or number > 64 or type(value) == "string"
-    and not NUMBERS[value] then
+  local number = Child.signal_number(value)
+  if not number then
     error(("%s: bad argument 'signal' (no signal '%s')"):format(what,
       tostring(value)), level + 1)
   end

@@ -90,7 +90,6 @@ end
 
 local function spawn(what, argv, options)
   local plan <close> = Plan.new(what, argv, options)
-  if options.signal then Child.check_signal(what, options.signal, 0) end
   local self = new(plan, options)
   local ok, message, code = plan:open()
   if not ok then

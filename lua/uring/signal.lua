@@ -16,6 +16,12 @@ local signal = {}
 
 local SIGINFO_SIZE = 128
 
+local KNOWN = {} -- a set: the names of those that one can wait for
+for number = 1, 31 do
+  local name = core.signal_name(number)
+  if name and pcall(core.is_blocked, name) then KNOWN[name] = true end
+end
+
 local waiting = {} -- name -> how many want it
 local ours = {} -- name -> whether it was not blocked before
 local open = {} -- a set: all that were not closed
@@ -25,6 +31,19 @@ local open = {} -- a set: all that were not closed
 ---@class uring.Signals
 local Signals = { __name = "uring.Signals" }
 Signals.__index = Signals
+
+-- Blames the caller of the function that is named.
+local function check_names(what, argument, names)
+  if #names == 0 then
+    error(("%s: bad argument '%s' (a name expected)"):format(what, argument), 3)
+  end
+  for _, name in ipairs(names) do
+    if not KNOWN[name] then
+      error(("%s: bad argument '%s' (no signal '%s' that can be waited for)")
+        :format(what, argument, tostring(name)), 3)
+    end
+  end
+end
 
 local function want(self, name)
   if (waiting[name] or 0) == 0 then ours[name] = not system.is_blocked(name) end
@@ -153,6 +172,7 @@ end
 ---@return integer? code
 function signal.wait(...)
   loop.check_can_wait("signal.wait")
+  check_names("wait", "name", { ... })
   local signals <close> = new()
   local ok, message, code = start(signals, ...)
   if not ok then return nil, message, code end
@@ -172,6 +192,7 @@ function signal.iter(names)
   if type(names) ~= "table" then
     error("iter: bad argument 'names' (table expected)", 2)
   end
+  check_names("iter", "names", names)
   local self = new()
   local ok, started, message = pcall(start, self, table.unpack(names))
   if ok and started then return self, nil, nil, self end
@@ -182,6 +203,7 @@ end
 --- Keeps signals from acting until they are unblocked, or waited for.
 ---@param ... string names
 function signal.block(...)
+  check_names("block", "name", { ... })
   system.block(...)
   for _, name in ipairs { ... } do ours[name] = false end
 end
@@ -190,8 +212,8 @@ end
 -- waits for when nobody does any more.
 ---@param ... string names
 function signal.unblock(...)
+  check_names("unblock", "name", { ... })
   for _, name in ipairs { ... } do
-    system.is_blocked(name) -- raises where it is none
     ours[name] = true
     if (waiting[name] or 0) == 0 then system.unblock(name) end
   end

@@ -274,7 +274,10 @@ describe("a program that cannot start", function()
       "spawn: bad argument 'options' %(table expected%)")
     assert.error_matches(function()
       process.spawn({ "ls" }, { signal = "NO" })
-    end, "spawn: bad argument 'signal' %(no signal 'NO'%)")
+    end, "^spawn: bad option 'signal' "
+      .. "%(no signal 'NO'%)$")
+    assert.same({ nil, "spawn : No such file or directory", errno.ENOENT },
+      { process.spawn { "" } })
     local _, message = pcall(process.spawn, {})
     assert.matches("^spawn: ", message)
   end)

@@ -1,5 +1,6 @@
 --- What a child process is to be: what a user gave becomes what the kernel
 -- takes.
+local Child = require "uring.child"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local fs = require "uring.fs"
@@ -66,6 +67,10 @@ local function check_options(what, options)
   if options.cwd and not is_text(options.cwd) then bad(what, "cwd") end
   if not check_pgroup(options) then bad(what, "pgroup") end
   if options.input and options.stdin then bad(what, "input") end
+  if options.signal and not Child.signal_number(options.signal) then
+    error(("%s: bad option 'signal' (no signal '%s')"):format(what,
+      tostring(options.signal)), 0)
+  end
   local grace = options.grace or 0
   if grace < 0 or grace ~= grace then bad(what, "grace") end
 end
@@ -107,7 +112,7 @@ end
 
 -- Where the program may be, as execvp has it.
 local function candidates(name, path)
-  if name:find("/", 1, true) then return { name } end
+  if name == "" or name:find("/", 1, true) then return { name } end
   local found = {}
   for folder in ((path or PATH) .. ":"):gmatch "([^:]*):" do
     found[#found + 1] = (folder == "" and "." or folder) .. "/" .. name
