@@ -2,6 +2,8 @@
 -- own with a run of its own, started again where it dies.
 local blocking = require "uring.blocking"
 local Crew = require "uring.worker.crew"
+local check_options = require "uring.net.options".check
+local Listener = require "uring.net.listener"
 local loop = require "uring.loop"
 local member = require "uring.worker.member"
 local system = require "uring.system"
@@ -87,6 +89,10 @@ end
 ---@return string? message
 ---@return integer? code
 function worker.listen(where, options)
+  if type(where) ~= "string" and type(where) ~= "userdata" then
+    error("worker.listen: bad argument 'where' (an address expected)", 2)
+  end
+  check_options("worker.listen", options, Listener.OPTIONS)
   if not member.index then return member.listen(where, options) end
   local listener = member.listener(where)
   if not listener then

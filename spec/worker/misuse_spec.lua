@@ -82,7 +82,9 @@ describe("worker.listen", function()
       { worker.listen "nowhere" })
     assert.error_matches(function()
       worker.listen("127.0.0.1:0", { nonsense = 1 })
-    end, "listen: bad option 'nonsense'")
+    end, "^worker.listen: bad option 'nonsense'")
+    assert.error_matches(function() worker.listen() end,
+      "^worker.listen: bad argument 'where' %(an address expected%)$")
   end)
 
   it("gives a worker what was made before", function()
