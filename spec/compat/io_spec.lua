@@ -112,9 +112,12 @@ describe("uring.compat.install{\"io\"}", function()
 
   it("swaps the functions of io, until it is undone", function()
     local open, stdout, exit = io.open, io.stdout, os.exit
+    local names = {}
+    for name in pairs(io) do names[name] = true end
     local undo = compat.install { "io" }
     assert.equal(lib.open, io.open)
     assert.equal(lib.stdout, io.stdout)
+    for name in pairs(names) do assert.is_not_nil(io[name], name) end
     undo()
     assert.equal(open, io.open)
     assert.equal(stdout, io.stdout)

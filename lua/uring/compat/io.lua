@@ -32,6 +32,7 @@ local function open(path, mode)
   if not fd then return core.fail(path, code) end
   local self = file.new(fd, 0)
   self.appends = flags & C.O_APPEND ~= 0
+  self.is_readonly = mode == "r"
   return self
 end
 
@@ -43,6 +44,9 @@ end
 ---@return integer? code
 function compat.open(path, mode)
   path = argument.string("open", 1, path)
+  if path:find("\0", 1, true) then
+    argument.refuse("open", 1, "the path contains a zero byte")
+  end
   mode = mode == nil and "r" or argument.string("open", 2, mode)
   local plain = mode:match("^([rwa]%+?)b?$")
   if not plain then argument.refuse("open", 2, "invalid mode") end
@@ -60,9 +64,11 @@ function compat.tmpfile()
 end
 
 --- Whether a value is a file.
----@param value any
+---@param ... any the value
 ---@return "file"|"closed file"|nil
-function compat.type(value)
+function compat.type(...)
+  if select("#", ...) == 0 then argument.refuse("type", 1, "value expected") end
+  local value = ...
   if not file.is_ours(value) then return stock.type(value) end
   return value.is_closed and "closed file" or "file"
 end
@@ -84,6 +90,7 @@ local function open_program(process, command, mode)
     { [side] = "pipe", kill_on_exit = false })
   if not child then return nil, message, code end
   local self = file.new(child[side]:fileno(), bytes.KERNELS)
+  self.is_readonly = mode == "r"
   self.finish = function()
     child[side]:close()
     return tell_end(child)
@@ -117,7 +124,7 @@ local function standard(fd, name)
   return self
 end
 
-standard(0, "stdin")
+standard(0, "stdin").is_readonly = true
 -- what print has written comes first
 standard(1, "stdout").before_write = function() stock.stdout:flush() end
 standard(2, "stderr")
@@ -133,14 +140,16 @@ local function default(direction)
   return self
 end
 
+local function refuse_to_open(path, message, level)
+  error(("cannot open file '%s' (%s)"):format(path, message:sub(#path + 3)),
+    level + 1)
+end
+
 local function set_default(direction, mode, value)
   if value == nil then return defaults[direction] end
   if type(value) == "string" then
     local opened, message = open(value, mode)
-    if not opened then
-      local reason = message:sub(#value + 3)
-      error(("cannot open file '%s' (%s)"):format(value, reason), 3)
-    end
+    if not opened then refuse_to_open(value, message, 3) end
     value = opened
   elseif not compat.type(value) then
     argument.refuse_type(direction, 1, "FILE*", value, 1)
@@ -179,13 +188,21 @@ function compat.write(...)
   return default("output"):write(...)
 end
 
+--- Writes what the default output has pending.
+---@return boolean? true
+---@return string? message
+---@return integer? code
+function compat.flush()
+  return default("output"):flush()
+end
+
 --- Closes a file, or the default output.
 ---@param self? table
 ---@return boolean? true
 ---@return string? message
 ---@return integer|string|nil code
 function compat.close(self)
-  return (self or default "output"):close()
+  return (self or defaults.output):close()
 end
 
 --- Iterates over a file, which is closed at its end; or the default input.
@@ -196,9 +213,10 @@ end
 ---@return nil
 ---@return table? file
 function compat.lines(path, ...)
-  if path == nil then return default("input"):lines(...) end
-  local opened, message = open(argument.string("lines", 1, path), "r")
-  if not opened then error(message, 2) end
+  if path == nil then return defaults.input:lines(...) end
+  path = argument.string("lines", 1, path)
+  local opened, message = open(path, "r")
+  if not opened then refuse_to_open(path, message, 2) end
   return file.iterate(opened, true, ...), nil, nil, opened
 end
 

@@ -26,6 +26,7 @@ function bytes.fields(fd, position)
   return {
     fd = fd, position = position, unread = "", at = 1, buffering = "full",
     written = {}, pending = 0, limit = CHUNK, lock = false, appends = false,
+    is_readonly = false,
   }
 end
 

@@ -2,6 +2,7 @@
 local argument = require "uring.compat.argument"
 local bytes = require "uring.compat.io.bytes"
 local core = require "uring.core"
+local errno = require "uring.errno"
 local formats = require "uring.compat.io.formats"
 local loop = require "uring.loop"
 local op = require "uring.op"
@@ -47,8 +48,10 @@ end
 
 local function check_format(what, place, format)
   if type(format) == "number" then
-    if math.tointeger(format) then return end
-    argument.refuse(what, place, "number has no integer representation", 2)
+    local count = math.tointeger(format)
+    if count and count >= 0 then return end
+    argument.refuse(what, place, count and "invalid count"
+      or "number has no integer representation", 2)
   end
   if type(format) ~= "string" then
     argument.refuse_type(what, place, "string", format, 2)
@@ -156,7 +159,9 @@ function File:write(...)
   for place = 1, pieces.n do
     pieces[place] = text_of(place, pieces[place])
   end
-  local ok, code = bytes.write(self, table.concat(pieces))
+  local data = table.concat(pieces)
+  if self.is_readonly and data ~= "" then return failed(errno.EBADF) end
+  local ok, code = bytes.write(self, data)
   unflushed[self] = self.pending > 0 or nil
   if not ok then return failed(code) end
   return self

@@ -143,7 +143,9 @@ local READERS = {
 ---@return string|number|nil value nil: there is none, or the format is none
 ---@return integer|string|nil code of what failed; "format" where it is none
 function formats.read(self, format)
-  if type(format) == "number" then return read_count(self, format) end
+  if type(format) == "number" then
+    return read_count(self, math.tointeger(format))
+  end
   local reader = READERS[format:match("^%*?(.)") or ""]
   if not reader then return nil, "format" end
   return reader(self)
