@@ -343,7 +343,9 @@ describe("install", function()
     for _, call in ipairs {
       { "ngx.req.get_headers", function() ngx.req.get_headers() end },
       { "ngx.header.x", function() ngx.header.x = 1 end },
-      { "ngx.var.uri", function() ngx.var.uri() end },
+      { "ngx.header.y", function() return ngx.header.y end },
+      { "ngx.var.uri", function() return ngx.var.uri end },
+      { "ngx.arg.1", function() return ngx.arg[1] end },
       { "ngx.exit", function() ngx.exit(200) end },
       { "ngx.location.capture", function() ngx.location.capture "/" end },
     } do

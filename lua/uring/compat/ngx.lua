@@ -78,7 +78,8 @@ ngx.worker = {
   id = function() return 0 end,
   count = function() return 1 end,
   pid = function()
-    return math.tointeger(io.open("/proc/self/stat"):read "n")
+    local stat <close> = assert(io.open "/proc/self/stat")
+    return math.tointeger(stat:read "n")
   end,
   exiting = function()
     return loop.is_running()
@@ -92,17 +93,23 @@ local function refuse(name)
   error(name .. " needs a request of nginx: uring.compat.ngx has none", 3)
 end
 
-local function missing(name)
+-- A table of functions, or of values.
+local function missing(name, has_values)
+  local function refuse_key(_, key) refuse(("%s.%s"):format(name, key)) end
+  local function function_of(_, key)
+    return function() refuse(("%s.%s"):format(name, key)) end
+  end
   return setmetatable({}, {
-    __index = function(_, key)
-      return function() refuse(("%s.%s"):format(name, key)) end
-    end,
-    __newindex = function(_, key) refuse(("%s.%s"):format(name, key)) end,
+    __index = has_values and refuse_key or function_of,
+    __newindex = refuse_key,
   })
 end
 
-for _, name in ipairs { "req", "resp", "location", "header", "var", "arg" } do
+for _, name in ipairs { "req", "resp", "location" } do
   ngx[name] = missing("ngx." .. name)
+end
+for _, name in ipairs { "header", "var", "arg" } do
+  ngx[name] = missing("ngx." .. name, true)
 end
 for _, name in ipairs { "exec", "redirect", "exit", "eof", "send_headers",
   "on_abort" } do

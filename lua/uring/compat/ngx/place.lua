@@ -1,5 +1,5 @@
 --- Where a cosocket connects to, and how long it may take.
-local core = require "uring.core"
+local errno = require "uring.errno"
 
 local place = {}
 
@@ -9,7 +9,7 @@ place.TIMEOUT = 60
 
 --- Understands the arguments of connect.
 ---@param method string names who asks
----@param host string an address, "localhost", or "unix:/path"
+---@param host string an address, a name, or "unix:/path"
 ---@param port? integer|string
 ---@return string? where
 ---@return string name of its pool, or why not
@@ -25,10 +25,29 @@ function place.parse(method, host, port)
     return nil, "bad port number: " .. tostring(port)
   end
   local bare = host:match "^%[(.*)%]$" or host
-  if not (bare == "localhost" or core.sockaddr(bare, number)) then
-    return nil, ('no resolver defined to resolve "%s"'):format(host)
-  end
   return bare, ("%s:%d"):format(host, number), number
+end
+
+local REASONS = {
+  [errno.EDNS_FORMERR] = "1: Format error",
+  [errno.EDNS_SERVFAIL] = "2: Server failure",
+  [errno.EDNS_NXDOMAIN] = "3: Host not found",
+  [errno.EDNS_NODATA] = "3: Host not found",
+  [errno.EDNS_BADNAME] = "3: Host not found",
+  [errno.EDNS_NOTIMP] = "4: Unimplemented",
+  [errno.EDNS_REFUSED] = "5: Operation refused",
+}
+
+--- What nginx says of a name that has no address.
+---@param host string
+---@param code? integer with which resolving it failed
+---@return string? message nil: it was something else that failed
+function place.unresolved(host, code)
+  if code == errno.ENOSYS then -- there is no uring.dns
+    return ('no resolver defined to resolve "%s"'):format(host)
+  end
+  local reason = REASONS[code]
+  return reason and ("%s could not be resolved (%s)"):format(host, reason)
 end
 
 --- The seconds of a timeout.

@@ -78,7 +78,9 @@ end
 local function open(self, where, port)
   local conn, message, code = net.connect(where, port,
     { timeout = self.connect_timeout })
-  if not conn then return nil, words.failure(message, code) end
+  if not conn then
+    return nil, place.unresolved(where, code) or words.failure(message, code)
+  end
   self.conn, self.reused = conn, 0
   return 1
 end
@@ -103,7 +105,7 @@ local function obtain(self, where, port)
 end
 
 --- Connects, or takes a connection that setkeepalive has put aside.
----@param host string an address, or "unix:/path"
+---@param host string an address, a name, or "unix:/path"
 ---@param port? integer
 ---@param options? table pool (name), pool_size, backlog
 ---@return integer? 1

@@ -2,6 +2,7 @@
 local alarms = require "uring.limits"
 local core = require "uring.core"
 local loop = require "uring.loop"
+local names = require "uring.net.names"
 local op = require "uring.op"
 local place = require "uring.compat.ngx.place"
 local Stream = require "uring.stream"
@@ -29,16 +30,20 @@ local function fail(message, code)
 end
 
 --- Chooses the peer; what others send is not received.
----@param host string an address, or "unix:/path"
+---@param host string an address, a name, or "unix:/path"
 ---@param port? integer
 ---@return integer? 1
 ---@return string? message
 function UDP:setpeername(host, port)
   local where, problem, number = place.parse("setpeername", host, port)
   if not where then return nil, problem end
-  if where == "localhost" then where = "127.0.0.1" end
-  local peer, message, code = core.sockaddr(where, number)
-  if not peer then return fail(message, code) end
+  local peer, message, code = names.first(where, number,
+    { timeout = self.timeout })
+  if not peer then
+    problem = place.unresolved(where, code)
+    if problem then return nil, problem end
+    return fail(message, code)
+  end
   Stream.close(self)
   local fd
   local domain = C["AF_" .. peer.family:upper()]
