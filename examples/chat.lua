@@ -73,6 +73,7 @@ local ok, problem = pcall(uring.run, function(where)
   for conn in listener:iter() do uring.spawn(pcall, serve, conn) end
 end, arg[1] or "127.0.0.1:7000")
 if not ok and problem ~= "interrupted!" then
-  io.stderr:write("chat: ", tostring(problem):match "^[^\n]*", "\n")
+  local reason = tostring(problem):match "^[^\n]*":gsub("^%S+:%d+: ", "")
+  io.stderr:write("chat: ", reason, "\n")
   os.exit(1, true)
 end

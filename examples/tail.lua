@@ -60,6 +60,7 @@ end
 local ok, problem = pcall(uring.run, follow)
 if not ok then
   if tostring(problem):find "interrupted" then return end
-  io.stderr:write("tail: ", tostring(problem):match "^[^\n]*", "\n")
+  local reason = tostring(problem):match "^[^\n]*":gsub("^%S+:%d+: ", "")
+  io.stderr:write("tail: ", reason, "\n")
   os.exit(1)
 end

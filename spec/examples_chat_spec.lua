@@ -214,7 +214,7 @@ describe("examples/chat.lua, when it ends,", function()
       local result = process.run { LUA, "examples/chat.lua",
         "127.0.0.1:" .. server.port }
       assert.same({ 1, "" }, { result.code, result.out })
-      assert.matches("^chat: .*Address already in use\n$", result.err)
+      assert.matches("^chat: listen %S+: Address already in use\n$", result.err)
     end)
   end)
 end)

@@ -87,4 +87,9 @@ describe("examples/tail.lua", function()
     write(path, "first\n")
     tail:expect "^first\n$"
   end)
+
+  it("says in one line why it cannot begin", function()
+    assert.same({ code = 1, out = "", err = "tail: /none/: No such file or "
+      .. "directory\n" }, process.run { LUA, "examples/tail.lua", "/none/x" })
+  end)
 end)
