@@ -179,6 +179,7 @@ describe("pollfd and timeout", function()
       local conn <close> = assert(listener:accept())
       for line in conn:lines() do got[#got + 1] = line end
     end)
+    assert.equal("r", run:events()) -- what pollfd is to be polled for
     local turns = host(run)
     assert.same({ "1", "2", "3" }, got)
     assert.is_true(turns < 40, turns .. " turns")

@@ -133,6 +133,13 @@ function Run:pollfd()
   return self.scheduler.ring:fileno()
 end
 
+--- What pollfd is to be polled for: with pollfd and timeout this makes a run
+-- something that a loop of others knows how to wait for, such as cqueues.
+---@return "r"
+function Run.events()
+  return "r"
+end
+
 --- How long a step may be put off where pollfd is not readable.
 ---@return number? seconds nil: for ever
 function Run:timeout()

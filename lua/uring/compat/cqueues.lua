@@ -206,14 +206,9 @@ function compat.attach(cq, run)
   if type(run) ~= "table" or type(run.pollfd) ~= "function" then
     error("attach: bad argument 'run' (uring.Run expected)", 2)
   end
-  local pollable = {
-    pollfd = function() return run:pollfd() end,
-    events = function() return "r" end,
-    timeout = function() return run:timeout() end,
-  }
   return cq:wrap(function()
     while run:step() do
-      cqueues.poll(pollable)
+      cqueues.poll(run)
       cq:cancel(run:pollfd()) -- the next step may close it
     end
   end)
