@@ -69,6 +69,7 @@ build = {
     ["uring.compat.socket.select"] = "lua/uring/compat/socket/select.lua",
     ["uring.compat.socket.tcp"] = "lua/uring/compat/socket/tcp.lua",
     ["uring.compat.socket.udp"] = "lua/uring/compat/socket/udp.lua",
+    ["uring.compat.socket.unix"] = "lua/uring/compat/socket/unix.lua",
     ["uring.compat.socket.watch"] = "lua/uring/compat/socket/watch.lua",
     ["uring.coroutines"] = "lua/uring/coroutines.lua",
     ["uring.descriptors"] = "lua/uring/descriptors.lua",

@@ -79,6 +79,7 @@ local house = {
       "uring.compat.socket.names", "uring.compat.socket.options",
       "uring.compat.socket.buffered", "uring.compat.socket.making",
       "uring.compat.socket.tcp", "uring.compat.socket.udp",
+      "uring.compat.socket.unix",
       "uring.compat.socket.watch", "uring.compat.socket.select",
       "uring.compat.socket.except", "uring.compat.socket.pipes",
       "uring.compat.socket", "uring.compat.io.bytes", "uring.compat.io.formats",

@@ -2,9 +2,14 @@
 --   require "uring.compat".install { "socket", "socket.core", "io" }
 local compat = {}
 
--- What a module of others is replaced by.
+local function socket()
+  return require "uring.compat.socket"
+end
+
+-- What gives that by which a module of others is replaced.
 local MODULES = {
-  socket = "uring.compat.socket", ["socket.core"] = "uring.compat.socket",
+  socket = socket, ["socket.core"] = socket,
+  ["socket.unix"] = function() return socket().unix end,
 }
 
 local function put_back(replaced)
@@ -16,7 +21,7 @@ end
 --- Has require give ours in the place of others' modules: call it before
 -- they, or what uses them, are required.  "io" replaces the functions of the
 -- global table.
----@param names string[] "socket", "socket.core", "io"
+---@param names string[] "socket", "socket.core", "socket.unix", "io"
 ---@return function undo puts back what was there
 function compat.install(names)
   if type(names) ~= "table" then
@@ -33,7 +38,7 @@ function compat.install(names)
       undo_io = require "uring.compat.io".install()
     elseif replaced[name] == nil then
       replaced[name] = package.loaded[name] or false
-      package.loaded[name] = require(MODULES[name])
+      package.loaded[name] = MODULES[name]()
     end
   end
   return function()

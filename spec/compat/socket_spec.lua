@@ -34,6 +34,11 @@ local function waiting_places()
   local server = assert(socket.bind("127.0.0.1", 0))
   local udp = assert(socket.udp4())
   udp:setsockname("127.0.0.1", 0)
+  local path = os.tmpname()
+  os.remove(path)
+  local local_server, gram = socket.unix.stream(), socket.unix.dgram()
+  assert(local_server:bind(path))
+  assert(local_server:listen())
   local a, b = connected()
   local full = ("x"):rep(1 << 22)
   return {
@@ -44,12 +49,21 @@ local function waiting_places()
     select = { server, function()
       return #socket.select({ server }, nil, LONG)
     end },
+    ["accept of a path"] = { local_server, function()
+      return local_server:accept()
+    end },
+    ["select of a path"] = { gram, function()
+      return #socket.select({ gram }, nil, LONG)
+    end },
   }, function()
-    for _, each in ipairs { server, udp, a, b } do each:close() end
+    local all = { server, udp, a, b, local_server, gram }
+    for _, each in ipairs(all) do each:close() end
+    os.remove(path)
   end
 end
 
-local PLACES = { "accept", "receive", "send", "receivefrom", "select" }
+local PLACES = { "accept", "receive", "send", "receivefrom", "select",
+  "accept of a path", "select of a path" }
 
 -- Lets every task run until all wait.
 local function settle()
@@ -124,7 +138,7 @@ describe("uring.compat.socket in a run", function()
         task:await()
         local due = "closed"
         if place == "receivefrom" then due = "ai_family not supported" end
-        if place == "select" then
+        if place:find "^select" then
           assert.equal(1, count) -- what is closed is ready
         else
           assert.equal(due, problem)
@@ -301,8 +315,10 @@ describe("uring.compat.install", function()
 
   it("puts ours in the place of others, and them back", function()
     local before = package.loaded["socket.core"]
-    local undo = compat.install { "socket", "socket.core" }
+    local undo = compat.install { "socket", "socket.core", "socket.unix" }
     assert.equal(socket, require "socket")
+    assert.equal(socket.unix, require "socket.unix")
+    assert.equal("unixstream{master}", require "socket.unix"().class)
     assert.equal(socket, require "socket.core")
     undo()
     assert.equal(before, package.loaded["socket.core"])

@@ -86,9 +86,9 @@ end
 
 local function open_program(process, command, mode)
   local side = mode == "r" and "stdout" or "stdin"
-  local child, message, code = process.spawn({ "/bin/sh", "-c", command },
+  local child, _, code = process.spawn({ "/bin/sh", "-c", command },
     { [side] = "pipe", kill_on_exit = false })
-  if not child then return nil, message, code end
+  if not child then return core.fail(command, code) end
   local self = file.new(child[side]:fileno(), bytes.KERNELS)
   self.is_readonly = mode == "r"
   self.finish = function()

@@ -10,6 +10,7 @@ local select = require "uring.compat.socket.select"
 local system = require "uring.system"
 local tcp = require "uring.compat.socket.tcp"
 local udp = require "uring.compat.socket.udp"
+local unix = require "uring.compat.socket.unix"
 
 local socket = {
   _VERSION = "LuaSocket 3.0.0",
@@ -35,6 +36,7 @@ local socket = {
   udp = udp.udp,
   udp4 = udp.udp4,
   udp6 = udp.udp6,
+  unix = unix.module,
 }
 
 --- Connects over IPv4.

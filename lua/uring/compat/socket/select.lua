@@ -6,6 +6,7 @@ local loop = require "uring.loop"
 local system = require "uring.system"
 local tcp = require "uring.compat.socket.tcp"
 local udp = require "uring.compat.socket.udp"
+local unix = require "uring.compat.socket.unix"
 local watch = require "uring.compat.socket.watch"
 
 local C = core.consts
@@ -24,7 +25,7 @@ local function descriptor_of(object)
 end
 
 local function is_ours(object)
-  return tcp.is_ours(object) or udp.is_ours(object)
+  return tcp.is_ours(object) or udp.is_ours(object) or unix.is_ours(object)
 end
 
 -- What there is to wait for: three lists, place by place.

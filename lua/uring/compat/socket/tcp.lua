@@ -114,14 +114,17 @@ for name, method in pairs(buffered.methods) do clients[name] = method end
 
 local HOW = { receive = C.SHUT_RD, send = C.SHUT_WR, both = C.SHUT_RDWR }
 
---- Ends one direction, or both.
+--- Ends one direction, or both: a method.
+---@param self table
 ---@param how? "receive"|"send"|"both" default "both"
 ---@return number 1
-function clients:shutdown(how)
+function tcp.shutdown(self, how)
   how = argument.option("shutdown", 1, how, HOW, "both")
   if self.fd ~= descriptor.NOTHING then op.shutdown(self.fd, how) end
   return 1.0
 end
+
+clients.shutdown = tcp.shutdown
 
 -- Classes
 

@@ -36,6 +36,10 @@ local function size_of(what, size)
   return math.max(math.tointeger(size // 1), 0)
 end
 
+-- Methods that socket.unix has as well
+
+udp.dirty = methods.dirty
+
 local function receive(self, size)
   descriptor.begin(self)
   local buffer = core.buffer(math.max(size, 1))
@@ -53,6 +57,8 @@ function methods:receive(size)
   size = size_of("receive", size)
   return receive(self, size)
 end
+
+udp.receive = methods.receive
 
 local function connect(self, host, port)
   descriptor.begin(self)
@@ -82,18 +88,20 @@ end
 
 local unconnected = {}
 
-local function receive_from(self, size)
+--- Receives a datagram, and says from whom.
+---@param self table
+---@param size? number of what is taken of it, default 8192 bytes
+---@return string? data
+---@return uring.Address? from
+---@return integer? code where it failed
+function udp.take(self, size)
+  size = size_of("receivefrom", size)
   descriptor.begin(self)
   local buffer = core.buffer(math.max(size, 1))
   local message = core.message { iov = buffer, name = true }
   local count, code = descriptor.transfer(self, op.recvmsg, message, 0)
-  if not count then
-    if code == errno.ECLOSED then return nil, "ai_family not supported" end
-    return nil, problem_of(code)
-  end
-  local data = buffer:sub(1, math.min(count, size))
-  local from = message:name()
-  return data, from.host, from.port
+  if not count then return nil, nil, code end
+  return buffer:sub(1, math.min(count, size)), message:name()
 end
 
 --- Receives a datagram, and says from whom.
@@ -102,8 +110,10 @@ end
 ---@return string host or the problem
 ---@return integer? port
 function unconnected:receivefrom(size)
-  size = size_of("receivefrom", size)
-  return receive_from(self, size)
+  local data, from, code = udp.take(self, size)
+  if data then return data, from.host, from.port end
+  if code == errno.ECLOSED then return nil, "ai_family not supported" end
+  return nil, problem_of(code)
 end
 
 local function send_to(self, data, where)
@@ -166,6 +176,8 @@ function connected:send(data)
   data = argument.string("send", 1, data)
   return send(self, data)
 end
+
+udp.send = connected.send
 
 -- Classes
 
