@@ -1,12 +1,14 @@
 --- Every block of Lua in the README and the docs runs, and prints what the
 -- text block after it says.
 local core = require "uring.core"
+local foreign = require "spec.support.foreign"
 local leaks = require "spec.support.leaks"
 local rows = require "spec.support.rows"
 
 leaks.watch()
 
 local LUA = os.getenv("LUA") or "lua5.4"
+local PATH = foreign.path()
 local TIME_LIMIT = 20 -- seconds, for one block
 -- An emulated machine may be too slow for an order that pauses bring about.
 local TRIES = os.getenv "URING_EMULATED" and 5 or 1
@@ -36,7 +38,7 @@ local function run(code)
   local script, output = os.tmpname(), os.tmpname()
   write(script, code)
   local command = "LUA_PATH='%s' LUA_CPATH='%s' timeout %d %s %s >%s 2>&1"
-  local ok = os.execute(command:format(absolute(package.path, here),
+  local ok = os.execute(command:format(absolute(PATH, here),
     absolute(package.cpath, here), TIME_LIMIT, LUA, script, output))
   local text = read(output)
   os.remove(script)
@@ -85,7 +87,7 @@ end
 local function skip_without(text)
   for name in text:gmatch('require "([%w_.]+)"') do
     if not package.preload[name] and not package.loaded[name]
-      and not package.searchpath(name, package.path)
+      and not package.searchpath(name, PATH)
       and not package.searchpath(name, package.cpath) then
       pending("needs the Lua module " .. name)
     end
