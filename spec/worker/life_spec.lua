@@ -211,6 +211,42 @@ describe("a worker that dies", function()
   end)
 end)
 
+-- Some user that has no other processes, and may load our modules.
+local function user()
+  local uid = 40000 + tonumber(process.capture "echo $$") % 20000
+  return process.can_become(uid) and uid
+end
+
+describe("a worker that cannot be started again", function()
+  it("is tried later, and the others go on", function()
+    local uid = process.capture "command -v prlimit" ~= "" and user()
+    if not uid then pending "needs root, prlimit and readable modules" end
+    local running <close> = server.start(2, "{ backoff = 0.1 }", nil, uid)
+    local function limit(processes)
+      local become = "setpriv --reuid %d --regid %d --clear-groups "
+      assert(os.execute((become .. "prlimit --pid %d --nproc=%d:")
+        :format(uid, uid, running.pid, processes)))
+    end
+    within.run(function()
+      local pids = server.await(running, 2)
+      limit(1)
+      os.execute("kill -KILL " .. next(pids))
+      process.await("two tries", function()
+        local _, tries = running:errors():gsub("worker %d cannot be started: "
+          .. "fork: Resource temporarily unavailable; the next try is in 0.1 s",
+          "")
+        return tries >= 2
+      end)
+      assert.equal(1, server.size(server.workers(running)))
+      assert.is_not_nil(server.ask_once(running, "pid"))
+      limit(100)
+      server.await(running, 2)
+    end)
+    running:signal "TERM"
+    assert.equal(0, running:wait(SOON).code)
+  end)
+end)
+
 describe("workers that are to end", function()
   for _, name in ipairs { "TERM", "INT" } do
     it("finish what they have begun, at SIG" .. name, function()

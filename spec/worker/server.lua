@@ -55,9 +55,10 @@ local SCRIPT = [[
 ---@param count integer
 ---@param options? string a table of worker.run, as text
 ---@param prelude? string that may define before(index), called in each worker
+---@param uid? integer the user that runs it, if not ours
 ---@return Process a <close> variable, please; with the field port
-function server.start(count, options, prelude)
-  local running = process.lua { "-e",
+function server.start(count, options, prelude, uid)
+  local running = process.lua { uid = uid, "-e",
     ("local function main(...) %s end main(%d, %q, %q)"):format(SCRIPT, count,
       options or "{}", prelude or "") }
   local ok, port = pcall(running.expect, running, "port (%d+)\n")

@@ -24,11 +24,11 @@ Crew.__index = Crew
 function Crew.new(count, body, options)
   local self = setmetatable({
     body = body, options = options, slots = {}, members = {},
-    stopping = false, problem = false, signals = false,
+    stopping = false, problem = false, signals = false, has_begun = false,
   }, Crew)
   for index = 1, count do
     self.slots[index] = {
-      index = index, due = 0, failures = 0, is_done = false,
+      index = index, due = 0, failures = 0, refusals = 0, is_done = false,
       current = false, fresh = false, -- who works; who will, when it is ready
       wants_fresh = false,
     }
@@ -55,7 +55,7 @@ end
 local function start(self, slot)
   local child = Child.new()
   local from, to = system.pipe()
-  if not from then error("worker.run: " .. to, 0) end
+  if not from then return nil, to end
   local pid, message = system.fork()
   if pid == 0 then
     system.close(from)
@@ -65,7 +65,7 @@ local function start(self, slot)
   system.close(to)
   if not pid then
     system.close(from)
-    error("worker.run: " .. message, 0)
+    return nil, message
   end
   local each = {
     slot = slot, child = child, pipe = from, text = "",
@@ -77,18 +77,37 @@ local function start(self, slot)
   return each
 end
 
+-- A machine that has no room for one more process now may have it later:
+-- those that work go on.
+local function try_to_start(self, slot)
+  local each, message = start(self, slot)
+  if each then
+    slot.refusals = 0
+    return each
+  end
+  if not self.has_begun then error("worker.run: " .. message, 0) end
+  slot.refusals = slot.refusals + 1
+  local pause = math.max(FIRST_PAUSE, math.min(self.options.backoff,
+    FIRST_PAUSE * 2 ^ (slot.refusals - 1)))
+  report.say(("worker %d cannot be started: %s; the next try is in %g s")
+    :format(slot.index, message, pause))
+  slot.due = now() + pause
+  return false
+end
+
 local function start_due(self)
   if self.stopping then return end
   for _, slot in ipairs(self.slots) do
     if slot.due <= now() and not slot.is_done then
       if slot.wants_fresh then
-        slot.wants_fresh = false
-        slot.fresh = start(self, slot)
+        slot.fresh = try_to_start(self, slot)
+        slot.wants_fresh = not slot.fresh
       elseif not slot.current then
-        slot.current = start(self, slot)
+        slot.current = try_to_start(self, slot)
       end
     end
   end
+  self.has_begun = true
 end
 
 -- Ending
