@@ -177,7 +177,7 @@ local function next_chunk(reader, size)
   local bytes, matched, partial = read_until(self, reader.pattern, size)
   if not bytes then return nil, matched, partial end
   reader.is_over = size ~= nil and matched
-  if not size and reader.inclusive then return bytes .. reader.pattern end
+  if matched and reader.inclusive then return bytes .. reader.pattern end
   return bytes
 end
 
