@@ -105,6 +105,7 @@ build = {
     ["uring.fs.stat"] = "lua/uring/fs/stat.lua",
     ["uring.fs.watch"] = "lua/uring/fs/watch.lua",
     ["uring.fs.whole"] = "lua/uring/fs/whole.lua",
+    ["uring.headroom"] = "lua/uring/headroom.lua",
     ["uring.info"] = "lua/uring/info.lua",
     ["uring.inside"] = "lua/uring/inside.lua",
     ["uring.insist"] = "lua/uring/insist.lua",

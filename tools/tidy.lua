@@ -26,9 +26,9 @@ local house = {
     lua = {
       "uring.core", "uring.cares", "uring.errno", "uring.setupflags",
       "uring.setup", "uring.unpack", "uring.ring", "uring.system",
-      "uring.report", "uring.timer", "uring.insist", "uring.cancelled",
-      "uring.scheduler", "uring.ending", "uring.outside", "uring.loop",
-      "uring.descriptors", "uring.inside",
+      "uring.report", "uring.headroom", "uring.timer", "uring.insist",
+      "uring.cancelled", "uring.scheduler", "uring.ending", "uring.outside",
+      "uring.loop", "uring.descriptors", "uring.inside",
       "uring.coroutines", "uring.traces", "uring.buffers", "uring.members",
       "uring.scope", "uring.line", "uring.joining", "uring.task",
       "uring.nursery", "uring.structured", "uring.locals", "uring.sync.queue",

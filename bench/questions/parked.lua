@@ -7,6 +7,8 @@ local LUA = os.getenv "LUA" or "lua5.4"
 local servers = echoes.some("c_oneshot", "c_multishot", "c_epoll", "strings")
 servers[#servers + 1] = { name = "uring, 10,000 parked tasks", ours = true,
   argv = { LUA, "bench/servers/echo_parked.lua", "10000" } }
+servers[#servers + 1] = { name = "uring, the same, gc_headroom", ours = true,
+  argv = { LUA, "bench/servers/echo_parked.lua", "10000", "64" } }
 
 return {
   title = "Echo beside 10,000 tasks that wait",

@@ -83,6 +83,7 @@ local ENTRIES = 256
 
 local OPTIONS = {
   entries = "number", sigint = "string", watchdog = "number",
+  gc_headroom = "number",
 }
 local SIGINT = { cancel = true, ignore = true, default = true }
 
@@ -92,7 +93,8 @@ local function check_options(options)
   end
   for name, value in pairs(options) do
     if type(value) ~= OPTIONS[name]
-      or name == "sigint" and not SIGINT[value] then
+      or name == "sigint" and not SIGINT[value]
+      or name == "gc_headroom" and (value ~= value or value < 0) then
       error("run: bad option '" .. tostring(name) .. "'", 3)
     end
   end
@@ -104,7 +106,8 @@ end
 -- process.  Ctrl-\\ (SIGQUIT) prints what all tasks are doing.
 ---@param options? table entries = 256, the size of the ring; sigint =
 --- "cancel", "ignore" or "default"; watchdog: seconds, a task that holds
---- the loop up for longer is named on standard error
+--- the loop up for longer is named on standard error; gc_headroom: bytes of
+--- garbage that may pile up before the collector looks at all tasks
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns
@@ -122,7 +125,7 @@ function uring.run(options, main, ...)
   local arguments, results = table.pack(...), { n = 0 }
   Run.run({
     entries = options.entries or ENTRIES, sigint = options.sigint,
-    watchdog = options.watchdog,
+    watchdog = options.watchdog, gc_headroom = options.gc_headroom,
   }, function()
     results = table.pack(main(table.unpack(arguments, 1, arguments.n)))
   end)

@@ -1,5 +1,6 @@
 --- A run: a ring, a scheduler and the outermost scope, from start to end.
 local exit = require "uring.exit"
+local headroom = require "uring.headroom"
 local holding = require "uring.stream.holding"
 local inside = require "uring.inside"
 local insist = require "uring.insist"
@@ -75,7 +76,7 @@ function Run.begin(scheduler, body, ...)
 end
 
 --- Makes a run whose first task has not begun.
----@param options table entries, sigint, watchdog
+---@param options table entries, sigint, watchdog, gc_headroom
 ---@param body function the first task
 ---@return uring.Run
 function Run.new(options, body)
@@ -119,11 +120,14 @@ local function let_signals_go(self)
 end
 
 --- Goes on until all tasks have ended.
-function Run:drive()
+---@param room? table headroom of the collector
+function Run:drive(room)
   local scheduler = self.scheduler
   self:inside(function()
     local tick = scheduler.tick
-    while tick(scheduler) do end
+    while tick(scheduler) do
+      if room then room:turn() end
+    end
   end)
 end
 
@@ -250,14 +254,16 @@ Run.__close = Run.close
 ---@param body function
 function Run.run(options, body)
   local self = Run.new(options, body)
+  local room = options.gc_headroom and headroom.begin(options.gc_headroom)
   local ok, problem = pcall(function()
     self:catch_signals(options.sigint or "cancel")
     if options.watchdog then
       watchdog.watch(self.scheduler, options.watchdog)
     end
-    self:drive()
+    self:drive(room)
   end)
   if options.watchdog then watchdog.rest() end
+  if room then room:finish() end
   if not ok then give_up(self, problem) end
   self:finish()
 end

@@ -19,7 +19,7 @@ local OPTIONS = {
   seed = "integer", entries = "integer", descriptors = "integer",
   disk = "integer", faults = "table or true", files = "table",
   stdin = "string", strict = "boolean",
-  sigint = "way", watchdog = "number", -- as of uring.run
+  sigint = "way", watchdog = "number", gc_headroom = "number", -- as of run
 }
 
 local SIGINT = { cancel = true, ignore = true, default = true }
@@ -63,7 +63,7 @@ local function simulate(options, body, ...)
   last = sim
   local results = table.pack(swap.call(sim, uring.run, {
     entries = options.entries, sigint = options.sigint,
-    watchdog = options.watchdog,
+    watchdog = options.watchdog, gc_headroom = options.gc_headroom,
   }, body, ...))
   if not results[1] then error(verdict.of_failure(sim, results[2]), 0) end
   local problem = verdict.of_success(sim)
