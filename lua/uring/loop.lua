@@ -10,7 +10,6 @@ local system = require "uring.system"
 local isyieldable, running = coroutine.isyieldable, coroutine.running
 local ceil, yield = math.ceil, coroutine.yield
 
-local NS = 1000000000
 local IO = Scheduler.IO
 
 local loop = {
@@ -186,10 +185,12 @@ end
 --- The same, and where it is to end: the first thing that a function does
 -- which may wait.
 ---@param what string names what wants to
-function loop.check_can_wait(what)
+local function check_can_wait(what)
   if not (current and isyieldable()) then return loop.check_place(what) end
   check()
 end
+
+loop.check_can_wait = check_can_wait
 
 --- Waits until an op of the coroutine completes.
 ---@return any value of the op, nil where it failed
@@ -262,8 +263,9 @@ end
 --- Lets the other tasks run that are ready.
 function loop.pause()
   if not current then return end
-  loop.check_can_wait("uring.yield")
-  loop.ready((running()))
+  if cancelling > 0 or not isyieldable() then check_can_wait("uring.yield") end
+  local ready = current.ready
+  ready[#ready + 1] = running()
   yield(IO)
 end
 
@@ -274,17 +276,17 @@ local FOREVER = { leave = function() end,
 ---@param seconds number 0 or less only lets others run; math.huge never ends
 function loop.sleep(seconds)
   if not current then return out.call(loop.sleep, seconds) end
-  loop.check_can_wait("uring.sleep")
+  if cancelling > 0 or not isyieldable() then check_can_wait("uring.sleep") end
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("sleep: bad argument 'seconds' (number expected)", 2)
   end
   if seconds <= 0 then return loop.pause() end
   local bucket, thread = FOREVER, running()
   if seconds < 1e9 then
-    bucket = current.timers:add(system.now() + ceil(seconds * NS), thread)
+    bucket = current.timers:add(system.now() + ceil(seconds * 1e9), thread)
   end
   current.waits[thread] = bucket
-  yield(IO) -- as loop.wait, but on less stack: many do nothing else
+  yield(IO) -- as loop.wait; no call in here goes deeper: many only sleep
   if current.waits[thread] then
     current.waits[thread] = nil
     check_again()

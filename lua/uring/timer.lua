@@ -2,7 +2,7 @@
 -- A heap orders the distinct ticks; all that falls into one tick shares a
 -- bucket.  Adding and removing are a table write each, and a million
 -- sleepers need no more ticks than there are milliseconds.
-local NS_PER_TICK = 1000000
+local NS_PER_TICK <const> = 1000000
 
 local Timers = {}
 Timers.__index = Timers
@@ -10,27 +10,30 @@ Timers.__index = Timers
 local Bucket = {}
 Bucket.__index = Bucket
 
--- Where each of many stands; kept up from the first time it is asked for.
+-- Bucket -> where in it each stands; kept up from the first time it is asked
+-- for.
+local indices = setmetatable({}, { __mode = "k" })
+
 local function index_of(self)
   local index = {}
   for place = 1, #self do
     if self[place] then index[self[place]] = place end
   end
-  self.index = index
+  indices[self] = index
   return index
 end
 
 --- Takes something out, wherever it stands.
 ---@param what any
 function Bucket:leave(what)
-  local index = self.index or index_of(self)
+  local index = indices[self] or index_of(self)
   self:remove(index[what])
 end
 
 --- Takes out what stands at a place.
 ---@param place integer
 function Bucket:remove(place)
-  local index = self.index
+  local index = indices[self]
   if index then index[self[place]] = nil end
   self[place] = false
   local last = #self -- what is soon taken out again leaves nothing behind
@@ -92,7 +95,7 @@ end
 ---@return table bucket
 ---@return integer place bucket:remove(place) takes it out again
 function Timers:add(at, what)
-  local tick = (at + NS_PER_TICK - 1) // NS_PER_TICK
+  local tick = (at + (NS_PER_TICK - 1)) // NS_PER_TICK
   local bucket = self.buckets[tick]
   if not bucket then
     bucket = setmetatable({}, Bucket)
@@ -101,7 +104,8 @@ function Timers:add(at, what)
   end
   local place = #bucket + 1
   bucket[place] = what
-  if bucket.index then bucket.index[what] = place end
+  local index = indices[bucket]
+  if index then index[what] = place end
   return bucket, place
 end
 
@@ -127,5 +131,8 @@ function Timers:due(now)
   self.buckets[tick] = nil
   return bucket
 end
+
+--- Timers.remove(bucket, place) is bucket:remove(place).
+Timers.remove = Bucket.remove
 
 return Timers
