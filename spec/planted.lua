@@ -27,7 +27,7 @@ return {
     replace = "    handle[flag] = false\n"
       .. "    if cancelling > 0 then check_again(leave, handle) end\n" },
   { name = "a shield does not hold", history = "scopes",
-    file = "uring/scope.lua",
+    file = "uring/opening.lua",
     find = "  local shield = options and options.shield or false\n",
     replace = "  local shield = false\n" },
   { name = "a sleeper that was cancelled is woken again",
@@ -37,8 +37,9 @@ return {
   { name = "a scope ends before its tasks", history = "scopes",
     file = "uring/joining.lua",
     find = "  repeat\n    self:wait_for_all()\n    note_unseen",
-    replace = "  repeat\n    if self.live < 2 then self:wait_for_all() end\n"
-      .. "    if self.live > 1 then break end\n    note_unseen" },
+    replace = "  repeat\n    local count = self.tasks.count\n"
+      .. "    if count < 2 then self:wait_for_all() end\n"
+      .. "    if count > 1 then break end\n    note_unseen" },
   { name = "the limit of an earlier call ends a later one",
     history = "streams", file = "uring/reader.lua",
     find = "    local limit <close> = self.read_timeout and",

@@ -90,7 +90,7 @@ function blocking.call(body, ...)
   pcall(scheduler.ring.submit, scheduler.ring) -- what closes descriptors
   give(scheduler)
   raise_what_came_up(scheduler)
-  local results = task.results
+  local results = task.values
   if results then return unpack(results, 1, results.n) end
 end
 

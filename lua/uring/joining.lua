@@ -3,7 +3,7 @@ local cancelled = require "uring.cancelled"
 local errno = require "uring.errno"
 local loop = require "uring.loop"
 local Members = require "uring.members"
-local Scope = require "uring.scope"
+local Scope = require "uring.opening"
 local traces = require "uring.traces"
 
 local running = coroutine.running
@@ -39,7 +39,7 @@ local function line_up(self, try)
 end
 
 local function wait_for_tasks(self)
-  while self.live > (self.ending and 0 or self.daemons) do
+  while self.tasks.count > (self.ending and 0 or self.daemons) do
     line_up(self, 1)
     loop.wait(self) -- has no method leave: not even a cancellation ends it
   end
@@ -70,7 +70,7 @@ local function end_left(self)
     return self:finish()
   end
   if is_around(self.thread) then -- we cannot wait for ourselves
-    self.parent.inner:leave(self)
+    Members.leave(self.parent.inner, self)
     self.parent = false
     return
   end
@@ -79,14 +79,10 @@ local function end_left(self)
   loop.wait(self)
 end
 
-local function has_inner(self)
-  return self.inner and self.inner.count > 0
-end
-
 --- Whether something is in it for which its end would have to wait.
 ---@return boolean
 function Scope:has_something()
-  return self.live > 0 or has_inner(self)
+  return self.tasks.count > 0 or self.inner.count > 0
 end
 
 local function first_of(following, members, seat)
@@ -98,13 +94,13 @@ end
 function Scope:wait_for_all()
   repeat
     wait_for_tasks(self)
-    if self.live > 0 then
+    if self.tasks.count > 0 then
       self:end_daemons()
       wait_for_tasks(self)
     end
     local _, left = first_of(Members.each(self.inner))
     if left then end_left(left) end
-  until self.live == 0 and not has_inner(self)
+  until not self:has_something()
 end
 
 local function note_unseen(self)
@@ -142,10 +138,16 @@ local function note_problem(self, value)
   end
 end
 
--- Whether there is nothing to wait for, and nothing to tell.
-local function is_plain(self)
-  return self.live == 0 and not (self.cause or self.failed or self.was_cut
-    or self.unseen or self.is_over or self.own_cause or has_inner(self))
+--- Ends it, where its body has ended well, nothing is to be waited for, and
+-- nothing to be told.
+---@return boolean ended
+function Scope:end_plainly()
+  if self.tasks.count > 0 or self.inner.count > 0 or self.cause
+    or self.failed or self.unseen or self.is_over or self.own_cause then
+    return false
+  end
+  Scope.finish(self)
+  return true
 end
 
 --- Its body has ended, as pcall has it: waits for the rest.
@@ -154,16 +156,13 @@ end
 ---@return boolean ok
 ---@return any ...
 function Scope:join(ok, ...)
-  if ok and is_plain(self) then
-    Scope.finish(self)
-    return true, ...
-  end
+  if ok and Scope.end_plainly(self) then return true, ... end
   if self.is_over then return verdict(self, ok, ...) end -- it was left
   if not ok then note_problem(self, (...)) end
   repeat
     self:wait_for_all()
     note_unseen(self)
-  until self.live == 0 and not has_inner(self)
+  until not self:has_something()
   self:finish()
   return verdict(self, ok, ...)
 end

@@ -24,7 +24,7 @@ end
 -- that nobody else takes it.
 ---@param scope uring.Scope
 function Line.wait(scope)
-  while scope.live + scope.promised >= scope.max and not scope.is_over do
+  while scope.tasks.count + scope.promised >= scope.max and not scope.is_over do
     loop.check_can_wait("scope:spawn")
     scope.line = scope.line or setmetatable({ scope = scope }, Line)
     table.insert(scope.line, (running()))

@@ -14,7 +14,7 @@ local function set(task, key, value)
   local changed = {}
   for name, old in pairs(task.locals or {}) do changed[name] = old end
   changed[key] = value
-  task.locals = changed
+  task.locals, loop.current("uring.locals").has_locals = changed, true
 end
 
 --- The values of the running task: read and write its fields.

@@ -8,14 +8,15 @@
 local Members = {}
 Members.__index = Members
 
-local FEW = 8 -- gaps that nobody minds
-local NOBODY = { count = 0 }
-
+local FEW <const> = 8 -- gaps that nobody minds
 --- Makes an empty list.
 ---@return uring.Members
 function Members.new()
   return setmetatable({ count = 0, last = 0 }, Members)
 end
+
+--- An empty list in which nobody may be entered.
+Members.NOBODY = Members.new()
 
 local function close_gaps(self)
   local last = 0
@@ -31,9 +32,15 @@ local function close_gaps(self)
 end
 
 --- Makes room for one more.
+---@return integer seat of the one that is entered next
 function Members:reserve()
-  if self.last > 2 * self.count + FEW then close_gaps(self) end
-  self[self.last + 1] = false
+  local seat = self.last + 1
+  if seat > 2 * self.count + FEW then
+    close_gaps(self)
+    seat = self.last + 1
+  end
+  self[seat] = false
+  return seat
 end
 
 --- Enters one behind all others, for which there is room.
@@ -75,7 +82,7 @@ end
 ---@return uring.Members
 ---@return integer
 function Members.each(self)
-  return following, self or NOBODY, 0
+  return following, self or Members.NOBODY, 0
 end
 
 return Members

@@ -8,42 +8,37 @@ local loop = require "uring.loop"
 local Members = require "uring.members"
 local report = require "uring.report"
 local Scope = require "uring.joining"
-local Task = require "uring.task"
+local Task = require "uring.awaiting"
 
+local leave = Members.leave
+local new_task = Task.new
 local pack = table.pack
 
 local current -- the scheduler that runs
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
--- Once the scheduler has it, nothing that needs memory keeps the scope from
--- having it too.
-local function new_task(self, body, args, kind)
-  local tasks = self.tasks
-  if not tasks then
-    tasks = Members.new()
-    self.tasks = tasks
+-- Starts a task where the scope is not open, has a limit, or belongs to
+-- another run.
+local function add_specially(self, what, kind, body, args)
+  local is_here = self.scheduler == current -- it cannot wait elsewhere
+  if self.max and is_here then Line.wait(self) end
+  if self.is_over or not current then
+    error(what .. ": the scope has ended", 4)
   end
-  tasks:reserve()
-  local parent = current:task()
-  local task = Task.new(self, body, args, kind, parent and parent.locals)
-  tasks:enter(task)
-  self.live = self.live + 1
-  if kind == "is_daemon" then self.daemons = self.daemons + 1 end
-  return task
+  if is_here then return new_task(self, body, args, kind) end
+  return self:at_home(new_task, body, args, kind)
 end
 
 local function add(self, what, kind, body, args)
   if type(body) ~= "function" then
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
-  local is_here = self.scheduler == current -- it cannot wait elsewhere
-  if self.max and is_here then Line.wait(self) end
-  if self.is_over or not current then
-    error(what .. ": the scope has ended", 3)
+  if self.max or self.is_over or self.scheduler ~= current then
+    local task = add_specially(self, what, kind, body, args)
+    return task -- no tail call: errors name the caller's line
   end
-  if is_here then return new_task(self, body, args, kind) end
-  return self:at_home(new_task, body, args, kind)
+  return new_task(self, body, args, kind)
 end
 
 --- Starts a task.  It first runs when the one that calls waits.  Where it
@@ -82,7 +77,7 @@ end
 --- How many tasks have not ended.
 ---@return integer
 function Scope:count()
-  return self.live
+  return self.tasks.count
 end
 
 --- Iterates over the tasks that have not ended.
@@ -115,22 +110,23 @@ end
 ---@param task uring.Task
 function Scope:ended(task)
   if task.seat == 0 then return end
-  local live, daemons, line = self.live - 1, self.daemons, self.line
+  local tasks, daemons, line = self.tasks, self.daemons, self.line
   if daemons > 0 and task.is_daemon then daemons = daemons - 1 end
   if line and line[1] then
     loop.wake(line[1])
     table.remove(line, 1)
     self.promised = self.promised + 1
   end
-  if self.waiters and live <= (self.ending and 0 or daemons) then
+  if self.waiters and tasks.count - 1 <= (self.ending and 0 or daemons) then
     loop.wake_all(self.waiters)
     self.waiters = false
   end
-  if daemons > 0 and live == daemons and not (self.thread or self.ending) then
+  if daemons > 0 and tasks.count - 1 == daemons
+    and not (self.thread or self.ending) then
     self:end_daemons() -- nobody waits for the outermost scope
   end
-  self.tasks:leave(task) -- where one of these raises, all are done again
-  self.live, self.daemons = live, daemons
+  leave(tasks, task) -- where one of these raises, all are done again
+  self.daemons = daemons
 end
 
 --- The failure of a task that it has started by async reached somebody.

@@ -15,7 +15,6 @@ local tree = require "uring.tree"
 local watchdog = require "uring.watchdog"
 
 local SIGINT = 2
-local OUTERMOST = { name = "run" }
 
 ---@class uring.Run
 local Run = { __name = "uring.Run", INTERRUPTED = "interrupted!" }
@@ -71,7 +70,7 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Run.begin(scheduler, body, ...)
-  scheduler.root = Scope.new(false, false, false, OUTERMOST)
+  scheduler.root = Scope.outermost "run"
   return scheduler.root:spawn(body, ...)
 end
 

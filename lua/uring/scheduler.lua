@@ -73,6 +73,8 @@ function Scheduler.new(ring, bound)
     unended = false, -- what insists, while there is something: the next
     insistence = insist.new(),
     births = 0, numbered = 0, -- tasks so far; scopes whose number was asked
+    has_locals = false, -- whether a task has had some
+    blank = false, -- a scope to be used again; its parent is the next one
     now = 0, -- the time of the last step
     left = 0, -- what the last step has filled of the batch
     root = false, -- the outermost scope
@@ -98,15 +100,6 @@ function Scheduler:run(thread, ...)
   leaf[1] = thread
   local waits, ok, count = resume(thread, ...)
   if not waits then return settle(self, thread, taken(thread, ok, count)) end
-end
-
---- Enters a task: its coroutine runs when the one that spawned it waits.
----@param task uring.Task
-function Scheduler:add(task)
-  local ready, thread = self.ready, task.thread
-  ready[#ready + 1] = thread
-  self.tasks[thread] = task -- may raise as well: then nobody is resumed
-  self.live = self.live + 1
 end
 
 --- The coroutine that was resumed last, in which those of the user nest.

@@ -2,15 +2,17 @@
 -- Scopes are in each other; what cancels one cancels those inside it, but
 -- for shields.  Each is open in a coroutine: where a generator has opened
 -- some, those count while it runs, then those of whoever resumes it.
--- The tasks of a scope, and its end, are in nursery.lua.
+-- How they open and close is in opening.lua; the tasks of a scope, and its end,
+-- are in nursery.lua.
 local cancelled = require "uring.cancelled"
 local inside = require "uring.inside"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
 local Members = require "uring.members"
 local system = require "uring.system"
+local Timers = require "uring.timer"
 
-local running = coroutine.running
+local add_timer = Timers.add
 
 local current -- the scheduler that runs
 
@@ -25,7 +27,6 @@ local Scope = {
   __name = "uring.Scope",
   -- Of every scope until they are set, which few are.
   failures = 0, -- of async tasks
-  number = false,
   on_error = false,
   promised = 0, -- places for tasks, to those who were woken
   trace = false, -- where the problem was raised
@@ -61,90 +62,9 @@ function Scope:title()
 end
 
 function Scope:__tostring()
-  return ("%s (%d task%s%s)"):format(self:title(), self.live,
-    self.live == 1 and "" or "s", self.own_cause and ", cancelled" or "")
-end
-
---- Makes a scope inside another.
----@param parent uring.Scope|false
----@param task uring.Task|false the one that opens it
----@param thread thread|false in which it is open
----@param options table|false
----@return uring.Scope
-function Scope.new(parent, task, thread, options)
-  if parent then
-    parent.inner = parent.inner or Members.new()
-    parent.inner:reserve()
-  end
-  local outer = thread and current.own[thread] or false
-  local shield = options and options.shield or false
-  local self = setmetatable({
-    scheduler = current,
-    parent = parent, task = task, thread = thread, outer = outer,
-    max = false,
-    shield = shield, guards = shield or outer and outer.guards or false,
-    inner = false, tasks = false, seat = 0, -- Members; in those of its parent
-    live = 0, daemons = 0,
-    cause = false, own_cause = false, failed = false, unseen = false,
-    timed_out = false, was_cut = false, ending = false, is_over = false,
-    waiters = false, watchers = false, line = false,
-    due = false, bucket = false, place = 0, -- at most 32 fields: half the size
-  }, Scope)
-  if options then
-    self.max = options.max or false
-    if options.name then self.name = options.name end
-    if options.on_error then self.on_error = options.on_error end
-  end
-  if thread then current.own[thread] = self end
-  if not parent then return self end
-  parent.inner:enter(self)
-  if parent.cause and not shield then
-    self.cause = parent.cause
-    loop.count_cancelled(1)
-  end
-  return self
-end
-
--- The scope of a task in which it spawns where it has opened none.
-local function implicit_scope(task)
-  local scope = task.implicit
-  if scope then return scope end
-  local name = task.name
-  scope = Scope.new(task.scope, task, task.thread, name and { name = name })
-  task.implicit = scope
-  if task.cause and not scope.cause then
-    scope.cause = task.cause
-    loop.count_cancelled(1)
-  end
-  return scope
-end
-
---- The scope in which the running code is: the innermost that is open.
----@return uring.Scope
-function Scope.innermost()
-  local scheduler = current
-  for i = scheduler.nested[0], 1, -1 do
-    local scope = scheduler.own[scheduler.nested[i]]
-    if scope then return scope end
-  end
-  local thread = scheduler.leaf()
-  while not scheduler.own[thread] and scheduler.outer[thread] do
-    thread = scheduler.outer[thread]
-  end
-  return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
-end
-
---- Opens a scope for the running code, in the innermost that is open.
----@param options table|false
----@return uring.Scope
-function Scope.open(options)
-  local scheduler, thread = current, running()
-  local task = scheduler.nested[0] == 0 and scheduler.tasks[thread]
-  if not task then
-    return Scope.new(Scope.innermost(), scheduler:task(), thread, options)
-  end
-  local parent = scheduler.own[thread] or implicit_scope(task)
-  return Scope.new(parent, task, thread, options)
+  local count = self.tasks.count
+  return ("%s (%d task%s%s)"):format(self:title(), count,
+    count == 1 and "" or "s", self.own_cause and ", cancelled" or "")
 end
 
 -- Calls a method in the run of the scope, which may not be the one that runs:
@@ -255,32 +175,17 @@ function Scope:set_deadline(deadline)
   if self.bucket then self.bucket:remove(self.place) end
   self.bucket, self.due = false, false
   if deadline and deadline < 1e9 then
-    self:end_at(math.ceil(deadline * 1e9))
+    self:end_at(math.ceil(deadline * 1e9), system.now())
   end
 end
 
 --- Sets when its time is over, for the first time.
 ---@param due integer nanoseconds
-function Scope:end_at(due)
+---@param now integer
+function Scope:end_at(due, now)
   self.due = due
-  if due <= system.now() then return self:expire() end
-  self.bucket, self.place = current.timers:add(due, self)
-end
-
---- Forgets the scope, which has ended.
-function Scope:finish()
-  if self.is_over then return end
-  self.is_over = true
-  if self.bucket then self.bucket:remove(self.place) end
-  local thread, own = self.thread, current.own
-  if thread and own[thread] == self then own[thread] = self.outer or nil end
-  if self.parent then self.parent.inner:leave(self) end
-  if self.cause then loop.count_cancelled(-1) end
-  if self.own_cause then self.own_cause.is_over = true end
-  if self.ending then self.ending.is_over = true end
-  if self.line then loop.wake_all(self.line) end
-  if self.watchers then loop.wake_all(self.watchers) end
-  self.line, self.watchers = false, false
+  if due <= now then return self:expire() end
+  self.bucket, self.place = add_timer(current.timers, due, self)
 end
 
 return Scope

@@ -4,7 +4,18 @@ local Scope = require "uring.nursery"
 local system = require "uring.system"
 local traces = require "uring.traces"
 
+local ceil = math.ceil
+local isyieldable = coroutine.isyieldable
+local check, keep = loop.check, traces.keep
+-- Methods that are called plainly are not looked up by the function that is
+-- __index of scopes.
+local end_at, open_scope, vanish = Scope.end_at, Scope.open, Scope.vanish
+
 local structured = {}
+
+local current -- the scheduler that runs
+
+loop.on_switch(function(scheduler) current = scheduler end)
 
 local OPTIONS = {
   name = "string", timeout = "number", deadline = "number", max = "number",
@@ -37,24 +48,20 @@ local function sooner(a, b)
   return a or b
 end
 
--- Methods that are called plainly, here and elsewhere, are not looked up by
--- the function that is __index of scopes.
-local function open(what, options, due)
-  loop.check_place(what, 4)
-  if not (options and options.shield) then loop.check() end
-  local scope = Scope.open(options)
-  if due then Scope.end_at(scope, due) end
+local function open(what, options, due, now)
+  if not (isyieldable() and current) then loop.check_place(what, 4) end
+  if not (options and options.shield) then check() end
+  local scope = open_scope(options)
+  if due then end_at(scope, due, now) end
   return scope
 end
 
-local function due_in(seconds)
-  if not seconds then return nil end
-  return seconds < 1e9 and system.now() + math.ceil(seconds * 1e9) or nil
+local function due_in(seconds, now)
+  return seconds and seconds < 1e9 and now + ceil(seconds * 1e9) or nil
 end
 
 local function due_at(deadline)
-  if not deadline then return nil end
-  return deadline < 1e9 and math.ceil(deadline * 1e9) or nil
+  return deadline and deadline < 1e9 and ceil(deadline * 1e9) or nil
 end
 
 local function give(ok, ...)
@@ -75,24 +82,34 @@ function structured.scope(options, body, ...)
   if type(options) == "function" then
     local scope = open("uring.scope", PLAIN)
     return give(Scope.join(scope,
-      xpcall(options, traces.keep, scope, body, ...)))
+      xpcall(options, keep, scope, body, ...)))
   end
   check_options("scope", options)
   check_body("scope", body)
-  local due = sooner(due_in(options.timeout), due_at(options.deadline))
-  local scope = open("uring.scope", options, due)
-  return give(Scope.join(scope, xpcall(body, traces.keep, scope, ...)))
+  local now = system.now()
+  local due = sooner(due_in(options.timeout, now), due_at(options.deadline))
+  local scope = open("uring.scope", options, due, now)
+  return give(Scope.join(scope, xpcall(body, keep, scope, ...)))
 end
 
-local function check_seconds(what, seconds)
+local function check_limit(what, seconds, body)
   if type(seconds) ~= "number" or seconds ~= seconds then
     error(what .. ": bad argument 'seconds' (number expected)", 3)
   end
+  if type(body) ~= "function" then
+    error(what .. ": bad argument 'body' (function expected)", 3)
+  end
 end
 
-local function run_in(what, options, due, body, ...)
-  local scope = open(what, options, due)
-  return give(Scope.join(scope, xpcall(body, traces.keep, ...)))
+local function leave(scope, ok, ...)
+  if ok and vanish(scope) then return ... end
+  return give(Scope.join(scope, ok, ...))
+end
+
+-- Nobody but us gets to know of this scope.
+local function run_in(what, options, due, now, body, ...)
+  local scope = open(what, options, due, now)
+  return leave(scope, xpcall(body, keep, ...))
 end
 
 --- Calls a function, for so long at most.
@@ -101,9 +118,9 @@ end
 ---@param ... any its arguments
 ---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
 function structured.timeout(seconds, body, ...)
-  check_seconds("timeout", seconds)
-  check_body("timeout", body)
-  return run_in("uring.timeout", PLAIN, due_in(seconds), body, ...)
+  check_limit("timeout", seconds, body)
+  local now = system.now()
+  return run_in("uring.timeout", PLAIN, due_in(seconds, now), now, body, ...)
 end
 
 --- Calls a function, until then at most.
@@ -112,9 +129,8 @@ end
 ---@param ... any its arguments
 ---@return any ... what it returns, or nil, "timeout", ETIMEDOUT
 function structured.deadline(at, body, ...)
-  check_seconds("deadline", at)
-  check_body("deadline", body)
-  return run_in("uring.deadline", PLAIN, due_at(at), body, ...)
+  check_limit("deadline", at, body)
+  return run_in("uring.deadline", PLAIN, due_at(at), system.now(), body, ...)
 end
 
 --- Calls a function that what is outside does not cancel: for clean-up.
@@ -126,9 +142,9 @@ function structured.shield(max, body, ...)
   if type(max) == "function" then
     return structured.shield(math.huge, max, body, ...)
   end
-  check_seconds("shield", max)
-  check_body("shield", body)
-  return run_in("uring.shield", SHIELDED, due_in(max), body, ...)
+  check_limit("shield", max, body)
+  local now = system.now()
+  return run_in("uring.shield", SHIELDED, due_in(max, now), now, body, ...)
 end
 
 --- Starts a task in the innermost scope of the running code.  It first runs

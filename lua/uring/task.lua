@@ -3,12 +3,17 @@ local cancelled = require "uring.cancelled"
 local insist = require "uring.insist"
 local loop = require "uring.loop"
 local Members = require "uring.members"
+local Scheduler = require "uring.ending"
 local Scope = require "uring.scope"
 local traces = require "uring.traces"
 
 local close, create = coroutine.close, coroutine.create
-local running, status = coroutine.running, coroutine.status
+local status = coroutine.status
+local keep = traces.keep
 local pack, unpack = table.pack, table.unpack
+local reserve, running_task = Members.reserve, Scheduler.task
+local NOBODY = Members.NOBODY
+local setmetatable, xpcall = setmetatable, xpcall
 
 local current -- the scheduler that runs
 
@@ -17,17 +22,13 @@ local current -- the scheduler that runs
 ---@field thread thread
 ---@field scope uring.Scope that waits for it
 ---@field outcome string|false
+---@field values table|false its arguments until it begins, then its results
 local Task = { __name = "uring.Task" }
 Task.__index = Task
 
 loop.on_switch(function(scheduler) current = scheduler end)
 
 -- Ending
-
-local function set_results(self, ...)
-  if select("#", ...) > 0 then self.results = pack(...) end
-  self.outcome = "done"
-end
 
 local function set_problem(self, value)
   local ended = cancelled.means(value, self.cause)
@@ -41,7 +42,7 @@ end
 
 -- The last of it, which is done again where memory was short.
 local function leave(self)
-  local cause, waiters = self.cause, self.waiters
+  local scheduler, cause, waiters = current, self.cause, self.waiters
   if cause and not cause.is_over then
     cause.is_over = true
     loop.count_cancelled(-1)
@@ -51,13 +52,14 @@ local function leave(self)
     self.waiters, self.greeter = nil, nil
   end
   Scope.ended(self.scope, self)
-  current.tasks[self.thread] = nil -- a call may raise
-  current.live = current.live - 1
+  scheduler.tasks[self.thread] = nil -- a call may raise
+  scheduler.live = scheduler.live - 1
 end
 
 local function finish(self, ok, ...)
   if ok then
-    set_results(self, ...)
+    if select("#", ...) > 0 then self.values = pack(...) end
+    self.outcome = "done"
   else
     set_problem(self, (...))
     self.scope:judge(self) -- on_error may wait
@@ -70,13 +72,9 @@ local function join_and_finish(self, ok, ...)
   return finish(self, ok, ...)
 end
 
---- The scheduler calls it when the coroutine has ended, as xpcall has it.
--- What waits then, does so in another one.
----@param ok boolean
----@param ... any
-function Task:conclude(ok, ...)
+-- What waits then, does so in another coroutine.
+local function conclude(self, ok, ...)
   local implicit = self.implicit
-  if ok and not implicit then return finish(self, ok, ...) end
   if not (implicit and implicit:has_something()
     or not ok and self.scope.on_error) then
     return join_and_finish(self, ok, ...)
@@ -87,34 +85,63 @@ function Task:conclude(ok, ...)
   current:run(thread, self, ok, ...)
 end
 
+--- The scheduler calls it when the coroutine has ended, as xpcall has it.
+---@param ok boolean
+---@param ... any
+function Task:conclude(ok, ...)
+  if not ok or self.implicit then return conclude(self, ok, ...) end
+  if select("#", ...) > 0 then self.values = pack(...) end
+  self.outcome = "done"
+  leave(self)
+end
+
 --- What its coroutine, which is one of xpcall, is first resumed with.
 ---@return function body
 ---@return function handler
 ---@return any ... the arguments
 function Task:begin()
-  local body, args = self.body, self.args
-  self.body, self.args = false, false
-  if not args then return body, traces.keep end
-  return body, traces.keep, unpack(args, 1, args.n)
+  local body, args = self.body, self.values
+  self.body = false
+  if not args then return body, keep end
+  self.values = false
+  return body, keep, unpack(args, 1, args.n)
 end
 
---- Makes a task of a scope, and enters it in the scheduler.
+local function first_members(scope)
+  local members = Members.new()
+  scope.tasks = members
+  return members
+end
+
+local function inherit(self, parent)
+  local locals = parent and parent.locals
+  if locals then self.locals = locals end
+end
+
+--- Makes a task of a scope, and enters it there and in the scheduler.
 ---@param scope uring.Scope
 ---@param body function
 ---@param args table|false its arguments, packed
 ---@param kind "is_async"|"is_daemon"|false
----@param locals table? those of the task that spawns it
 ---@return uring.Task
-function Task.new(scope, body, args, kind, locals)
-  local number = current.births + 1
-  current.births = number
+function Task.new(scope, body, args, kind)
+  local scheduler, members = current, scope.tasks
+  if members == NOBODY then members = first_members(scope) end
+  local ready, number = scheduler.ready, scheduler.births + 1
+  scheduler.births = number
+  local thread, seat = create(xpcall), reserve(members)
   local self = setmetatable({ -- 8 fields: one more would double its size
-    thread = create(xpcall), scope = scope, outcome = false, seat = 0,
-    body = body, args = args, number = number, born = current.now,
+    thread = thread, scope = scope, outcome = false, seat = seat,
+    body = body, values = args, number = number, born = scheduler.now,
   }, Task)
   if kind then self[kind] = true end
-  if locals then self.locals = locals end
-  current:add(self)
+  if scheduler.has_locals then inherit(self, running_task(scheduler)) end
+  ready[#ready + 1] = thread
+  scheduler.tasks[thread] = self -- where it raises, nobody is resumed
+  -- Nothing of what follows needs memory.
+  scheduler.live = scheduler.live + 1
+  members[seat], members.last, members.count = self, seat, members.count + 1
+  if kind == "is_daemon" then scope.daemons = scope.daemons + 1 end
   return self
 end
 
@@ -176,74 +203,6 @@ function Task:__tostring()
   return ("task %d%s (%s)"):format(self:id(), name, self:status())
 end
 
--- As a place to wait at: who awaits it.
-
---- Takes a coroutine out that no longer awaits the task.
----@param thread thread
-function Task:leave(thread)
-  if self.greeter == thread then self.greeter = nil end
-  for place, each in ipairs(self.waiters) do
-    if each == thread then return table.remove(self.waiters, place) end
-  end
-end
-
---- What it is to wait for it.
----@return string
-function Task:describe()
-  return "the end of " .. tostring(self)
-end
-
--- Its end would wake us in the run to which it belongs, and not in ours.
-local function check_home(self, what, level)
-  if self.scope.scheduler == current then return end
-  error(what .. ": the task belongs to another run", level)
-end
-
-local function wait_for_end(self, what)
-  if self.outcome and not current then return end
-  loop.check_can_wait(what)
-  if not self.outcome then
-    if loop.task() == self then
-      error(what .. ": a task cannot wait for its own end", 3)
-    end
-    check_home(self, what, 4)
-    self.waiters = self.waiters or {}
-    table.insert(self.waiters, (running()))
-    loop.wait(self)
-  end
-  self.scope:seen(self)
-end
-
-local function unpack_results(self)
-  local results = self.results
-  if results then return unpack(results, 1, results.n) end
-end
-
--- What a task that was cancelled has for the others: no cancellation, for
--- that is not theirs.
-local function problem_of(self)
-  if self.outcome == "failed" then return self.problem end
-  return "await: the task was cancelled: " .. tostring(self.problem)
-end
-
---- Waits for the task's end.  Raises the task's error as it is.
----@return any ... its results
-function Task:await()
-  wait_for_end(self, "task:await")
-  if self.outcome == "done" then return unpack_results(self) end
-  traces.set(self.problem, self.trace)
-  error(problem_of(self), 0)
-end
-
---- Waits for the task's end, and tells of it as pcall does.
----@return boolean ok
----@return any ... its results, or the error
-function Task:result()
-  wait_for_end(self, "task:result")
-  if self.outcome == "done" then return true, unpack_results(self) end
-  return false, problem_of(self)
-end
-
 -- Cancels the outermost scopes that the task itself has opened, and it.
 local function spread(self, cause, set)
   for _, scope in Members.each(self.scope.inner) do
@@ -263,38 +222,6 @@ function Task:cancel(reason)
   self.cause = Scope.cause_of(self, reason)
   loop.count_cancelled(1)
   Scope.carry_out(spread, self, self.cause)
-end
-
---- Tells the one who waits in wait_ready that the task has begun its work.
----@param ... any
-function Task:ready(...)
-  self.greeting = pack(...)
-  local waiter = self.greeter
-  if not waiter then return end
-  self:leave(waiter)
-  loop.wake(waiter)
-end
-
---- Waits until the task calls task:ready.  Raises where it ended without:
--- the task's error, where that is why.
----@return any ... what ready was given
-function Task:wait_ready()
-  loop.check_can_wait("task:wait_ready")
-  if not self.greeting and not self.outcome then
-    if self.greeter then error("wait_ready: another waits already", 2) end
-    check_home(self, "task:wait_ready", 3)
-    self.waiters, self.greeter = self.waiters or {}, running()
-    table.insert(self.waiters, self.greeter) -- its end wakes us too
-    loop.wait(self)
-  end
-  local greeting = self.greeting
-  if greeting then return unpack(greeting, 1, greeting.n) end
-  if self.outcome == "done" then
-    error("wait_ready: the task ended without task:ready()", 2)
-  end
-  self.scope:seen(self)
-  traces.set(self.problem, self.trace)
-  error(problem_of(self), 0)
 end
 
 return Task

@@ -71,7 +71,7 @@ end
 
 local function add_scope(lines, indent, scheduler, scope, ops, now)
   local implicit = scope.task and scope.task.implicit == scope
-  if not implicit or scope.live > 0 then
+  if not implicit or scope.tasks.count > 0 then
     lines[#lines + 1] = indent .. tostring(scope)
     indent = indent .. "  "
   end
