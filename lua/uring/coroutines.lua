@@ -15,7 +15,11 @@ local IO = Scheduler.IO
 local coroutines = {}
 
 local current -- the scheduler that runs
-local nested, outer, tasks -- what it has of these names
+-- What it has of these names.  Where no loop runs, every coroutine is in
+-- 'outer': so one look tells whether one can be resumed at once.
+local nested, outer, tasks
+local NO_LOOP = setmetatable({}, { __index = function() return true end })
+outer = NO_LOOP
 -- The functions of coroutine that ours stand for.  The places are there
 -- before a run: filling them needs no memory.
 local stock = { close = false, resume = false, wrap = false }
@@ -55,9 +59,22 @@ local function refuse(thread)
     .. "through a C function (table.sort, string.gsub, require, a __gc ...)"
 end
 
-local function pass_in(thread, ok, first, ...)
-  local depth = nested[0]
-  nested[0], nested[depth] = depth - 1, false
+-- Notes that one runs, inside another that is nested as well.
+local function enter(thread, around)
+  local place = #nested + 1
+  nested[place] = around
+  nested[1] = thread
+  return place
+end
+
+-- It does not any more.
+local function leave(place)
+  nested[1] = nested[place]
+  nested[place] = nil
+end
+
+local function pass_in(place, thread, ok, first, ...)
+  if place then leave(place) else nested[1] = false end
   if first ~= IO then return ok, first, ... end
   if not isyieldable() then return refuse(thread) end
   local here = running()
@@ -76,9 +93,9 @@ local function resume_inside(thread, ...)
     if status(thread) ~= "suspended" then return resume(thread) end
     return false, "cannot resume a coroutine that waits for I/O"
   end
-  local depth = nested[0] + 1
-  nested[0], nested[depth] = depth, thread
-  return pass_in(thread, resume(thread, ...))
+  local place = nested[1] and enter(thread, nested[1])
+  nested[1] = thread
+  return pass_in(place, thread, resume(thread, ...))
 end
 coroutines.resume = resume_inside
 
@@ -123,11 +140,19 @@ end
 -- What one has done that was resumed at once: most often, yielded a value.
 local function give(thread, ok, first, ...)
   if ok and first ~= IO then
-    local depth = nested[0]
-    nested[0], nested[depth] = depth - 1, false
+    nested[1] = false
     return first, ...
   end
-  return unwrap(thread, pass_in(thread, ok, first, ...))
+  return unwrap(thread, pass_in(false, thread, ok, first, ...))
+end
+
+-- The same of one inside another that is nested.
+local function give_deep(place, thread, ok, first, ...)
+  if ok and first ~= IO then
+    leave(place)
+    return first, ...
+  end
+  return unwrap(thread, pass_in(place, thread, ok, first, ...))
 end
 
 --- As coroutine.wrap, but the coroutine may wait for I/O.
@@ -139,14 +164,17 @@ function coroutines.wrap(body)
   end
   local thread = create(run)
   return function(...)
-    if body or not current or outer[thread] then
+    if body or outer[thread] then
       local first = body
       body = nil
       if not first then return unwrap(thread, resume_inside(thread, ...)) end
       return unwrap(thread, resume_inside(thread, first, ...))
     end
-    local depth = nested[0] + 1
-    nested[0], nested[depth] = depth, thread
+    local around = nested[1]
+    if around then
+      return give_deep(enter(thread, around), thread, resume(thread, ...))
+    end
+    nested[1] = thread
     return give(thread, resume(thread, ...))
   end
 end
@@ -180,9 +208,8 @@ coroutines.public = {
 
 loop.on_switch(function(scheduler)
   current = scheduler
-  if scheduler then
-    nested, outer, tasks = scheduler.nested, scheduler.outer, scheduler.tasks
-  end
+  outer = scheduler and scheduler.outer or NO_LOOP
+  if scheduler then nested, tasks = scheduler.nested, scheduler.tasks end
   failed.value, failed.trace, failed.on = nil, false, false
   for i = 1, #NAMES do -- no iterator: a call may need memory
     local name = NAMES[i]

@@ -81,6 +81,13 @@ function Scheduler:mend(problem)
   for _, task in ipairs(ended) do task:abort(problem) end
 end
 
+--- Forgets coroutines that do not run any more: a call that had no memory has
+-- left them.
+function Scheduler:forget_nested()
+  local nested = self.nested
+  for place = #nested, 2, -1 do nested[place] = nil end
+end
+
 -- The end
 
 local function ascending(a, b)

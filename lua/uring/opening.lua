@@ -94,11 +94,12 @@ end
 function Scope.innermost()
   local scheduler = current
   local nested = scheduler.nested
-  for i = nested[0], 1, -1 do
-    local scope = scheduler.own[nested[i]]
-    if scope then return scope end
+  local thread, place = nested[1], #nested
+  while thread do
+    if scheduler.own[thread] then return scheduler.own[thread] end
+    thread, place = place > 1 and nested[place], place - 1
   end
-  local thread = scheduler.leaf()
+  thread = scheduler.leaf()
   while not scheduler.own[thread] and scheduler.outer[thread] do
     thread = scheduler.outer[thread]
   end

@@ -68,7 +68,7 @@ function Scheduler.new(ring, bound)
     waits = {}, -- coroutine -> the place where it waits, but for ops
     tasks = {}, -- coroutine -> task
     own = {}, -- coroutine -> the innermost scope that was opened in it
-    nested = { [0] = 0 }, -- running coroutines inside the leaf; their count
+    nested = { false }, -- inside the leaf: the innermost, then from outside on
     live = 0, -- tasks that have not ended
     unended = false, -- what insists, while there is something: the next
     insistence = insist.new(),
@@ -220,7 +220,8 @@ end
 ---@param limit? integer nanoseconds that it waits at most
 ---@return boolean live whether there are tasks yet
 function Scheduler:tick(limit)
-  self.nested[0] = 0
+  self.nested[1] = false
+  if self.nested[2] then self:forget_nested() end
   if self.ready[1] then run_ready(self) end
   leaf[1] = false
   if self.live == 0 then return false end
@@ -253,12 +254,14 @@ end
 ---@return uring.Cancelled|false|nil
 function Scheduler:cause()
   local own, nested = self.own, self.nested
-  for i = nested[0], 1, -1 do
-    local scope = own[nested[i]]
+  local thread, place = nested[1], #nested
+  while thread do
+    local scope = own[thread]
     if scope then
       if scope.cause then return scope.cause end
       if scope.guards then return false end
     end
+    thread, place = place > 1 and nested[place], place - 1
   end
   return self:cause_for(leaf[1])
 end

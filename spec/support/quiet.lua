@@ -36,7 +36,8 @@ function quiet.findings(scheduler)
   end
   for _, name in ipairs(TABLES) do expect(size(scheduler[name]), name) end
   expect(scheduler.live, "live tasks")
-  expect(scheduler.nested[0], "nested coroutines")
+  expect(scheduler.nested[1] and 1 or #scheduler.nested - 1,
+    "nested coroutines")
   local of_run = scheduler.root.cause and 1 or 0 -- it never ends
   expect(scheduler.cancelling - of_run, "cancelled scopes")
   expect(count_timers(scheduler.timers), "timers")
