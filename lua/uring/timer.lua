@@ -23,11 +23,12 @@ local function index_of(self)
   return index
 end
 
---- Takes something out, wherever it stands.
+--- Takes something out, wherever it stands, if it is there.
 ---@param what any
 function Bucket:leave(what)
   local index = indices[self] or index_of(self)
-  self:remove(index[what])
+  local place = index[what]
+  if place then self:remove(place) end
 end
 
 --- Takes out what stands at a place.
