@@ -1,4 +1,5 @@
 --- An op that a cancel has missed is cancelled again until it has ended.
+local descriptors = require "uring.descriptors"
 local errno = require "uring.errno"
 local insist = require "uring.insist"
 local leaks = require "spec.support.leaks"
@@ -68,7 +69,7 @@ describe("a handle that is closed in one run", function()
     end)
     assert.is_true(other:step())
     assert.is_nil(other:timeout())
-    within.run(function() loop.cancel_fd(fd) end)
+    within.run(function() descriptors.cancel(fd) end)
     assert.equal(scheduler.insistence, scheduler.unended)
     assert.equal(1, #scheduler.unended.ids)
     assert.is_true(other:timeout() <= 0.02)
@@ -83,7 +84,7 @@ describe("a handle that is closed in one run", function()
       local scheduler = loop.current("this spec")
       local task = uring.spawn(uring.op.recv, fd, low.buffer(1))
       uring.yield()
-      uring.blocking(function() loop.cancel_fd(fd) end)
+      uring.blocking(function() descriptors.cancel(fd) end)
       assert.equal(1, #scheduler.unended.ids)
       local _, value, _, code = task:result()
       assert.is_nil(value)

@@ -360,8 +360,8 @@ describe("making a socket of datagrams", function()
 
   it("prints as what it is", function()
     pair(function(one)
-      assert.equal(("uring.Datagram (fd %d)"):format(one:fileno()),
-        tostring(one))
+      assert.equal(("uring.Datagram (fd %d, %s)"):format(one:fileno(),
+        one:sockname()), tostring(one))
       assert.equal(C.SOCK_DGRAM, raw.getsockopt(one:fileno(), C.SOL_SOCKET,
         C.SO_TYPE))
     end)

@@ -10,7 +10,7 @@ local system = require "uring.system"
 local isyieldable, running = coroutine.isyieldable, coroutine.running
 local ceil, yield = math.ceil, coroutine.yield
 
-local IO = Scheduler.IO
+local IO, FOREVER = Scheduler.IO, Scheduler.FOREVER
 
 local loop = {
   live = {}, -- a set: the schedulers of all runs that have not ended
@@ -268,9 +268,6 @@ function loop.pause()
   ready[#ready + 1] = running()
   yield(IO)
 end
-
-local FOREVER = { leave = function() end,
-  describe = function() return "sleep for ever" end }
 
 --- Waits for some time.
 ---@param seconds number 0 or less only lets others run; math.huge never ends

@@ -36,8 +36,11 @@ local Scheduler = {
   --- Coroutine -> what it waits for, or has waited for in vain: its __close
   -- gives back what the coroutine was given and does not know of.
   turns = setmetatable({}, { __mode = "k" }),
-  --- Stands in 'waits' for a coroutine whose wait has ended early.
+  --- Stand in 'waits': for a coroutine whose wait has ended early, and for
+  -- one that sleeps without an end.
   INTERRUPTED = { describe = function() return "interrupted" end },
+  FOREVER = { describe = function() return "sleep for ever" end,
+    leave = function() return true end },
 }
 Scheduler.__index = Scheduler
 

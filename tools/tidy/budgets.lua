@@ -41,7 +41,7 @@ end
 
 -- The indentation of a Lua function that opens here and does not end here.
 local function indentation(line)
-  if line:find "%f[%w_]end[%s%),;]*$" then return nil end
+  if line:find "%f[%w_]end[%s%),;}]*$" then return nil end
   return line:match "^(%s*)local function%f[^%w_]"
     or line:match "^(%s*)function%f[^%w_]"
     or line:match "^(%s*)return function%f[^%w_]"
