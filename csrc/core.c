@@ -6,6 +6,7 @@
 #include "bind.h"
 #include "blind.h"
 #include "buffer.h"
+#include "cached.h"
 #include "chain.h"
 #include "clone.h"
 #include "consts.h"
@@ -37,6 +38,7 @@
 #include "sqeset.h"
 #include "submit.h"
 #include "sys.h"
+#include "widen.h"
 
 static void set_string(lua_State *L, const char *name, const char *value) {
   lua_pushstring(L, value);
@@ -108,6 +110,8 @@ int luaopen_uring_core(lua_State *L) {
   sock_open(L);
   sockpath_open(L);
   sys_open(L);
+  cached_open(L);
+  widen_open(L);
   signals_open(L);
   spawn_open(L);
   fork_open(L);

@@ -2633,6 +2633,14 @@ function core.fail(what, code) end
 ---@return integer? code
 function core.fail_op(number, code) end
 
+--- fill_cached(fd, buffer [, offset]) -> how many bytes the Buffer was filled
+--- with, from its first one on; else as read_cached
+---@param fd integer
+---@param buffer uring.Buffer
+---@param offset? integer
+---@return integer
+function core.fill_cached(fd, buffer, offset) end
+
 --- fork() -> integer: in the child 0, in the parent its pid; or nil, message,
 --- code. What stdio has buffered is written before, so that it is not written
 --- twice. A child gets SIGTERM when the thread ends that has made it. fork(2)
@@ -2804,6 +2812,17 @@ function core.pipe(size) end
 ---@return integer? code
 function core.poll(fds, events) end
 
+--- read_cached(fd, size [, offset]) -> the bytes, 1 to 16384, as far as they
+--- are in the page cache from the first one on; or nil, errno: EINVAL for what
+--- is no such size or offset. None are the end, or an old kernel's error: ask
+--- again by an op. Without an offset it is the file's own position, which
+--- moves. preadv2(2), RWF_NOWAIT
+---@param fd integer
+---@param size integer
+---@param offset? integer
+---@return string?
+function core.read_cached(fd, size, offset) end
+
 --- reap(pidfd) -> true, and the exit status of a child, or nil and the number
 --- of the signal that ended it; false while it lives; or nil, message, code.
 --- waitid(2)
@@ -2947,6 +2966,15 @@ function core.socketpair(type) end
 ---@return integer?
 function core.spawn(options) end
 
+--- status(fd) -> mode, size, inode, device, as the kernel knows them by now: no
+--- server is asked; or nil, errno. statx(2), AT_STATX_DONT_SYNC
+---@param fd integer
+---@return integer?
+---@return integer?
+---@return integer?
+---@return integer?
+function core.status(fd) end
+
 --- strerror(code) -> what an errno means
 ---@param code integer
 ---@return string
@@ -2972,6 +3000,13 @@ function core.unpack_sockaddr(string_or_buffer) end
 --- wall() -> CLOCK_REALTIME, what a clock on the wall shows, in nanoseconds
 ---@return integer
 function core.wall() end
+
+--- widen(fd, size) -> how many bytes the pipe holds by now, more where the
+--- kernel allows that, never fewer; or nil: it is no pipe. F_SETPIPE_SZ
+---@param fd integer
+---@param size integer
+---@return integer?
+function core.widen(fd, size) end
 
 --- work(name, ...) -> what the job says: true, a count or bytes; or nil,
 --- message, code. Blocks the thread until it is done.

@@ -21,6 +21,7 @@ local system = {
   environ = core.environ,
   epoll = core.epoll,
   eventfd = core.eventfd,
+  fill_cached = core.fill_cached,
   fork = core.fork,
   getpeername = core.getpeername,
   getsockname = core.getsockname,
@@ -42,6 +43,7 @@ local system = {
   pidfd = core.pidfd,
   pipe = core.pipe,
   poll = core.poll,
+  read_cached = core.read_cached,
   reap = core.reap,
   remove_marked = core.remove_marked,
   remove_stale = core.remove_stale,
@@ -51,9 +53,11 @@ local system = {
   socket = core.socket,
   socketpair = core.socketpair,
   spawn = core.spawn,
+  status = core.status,
   tray = core.tray,
   unblock = core.unblock,
   wall = core.wall,
+  widen = core.widen,
   work = core.work,
 }
 

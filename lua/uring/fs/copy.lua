@@ -1,11 +1,13 @@
 --- One file, copied: shared where the file system can do that.
 local attributes = require "uring.fs.attributes"
+local cached = require "uring.fs.cached"
 local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local offload = require "uring.offload"
 local op = require "uring.op"
 local place = require "uring.fs.place"
+local spare = require "uring.fs.spare"
 local stat = require "uring.fs.stat"
 
 local C = core.consts
@@ -17,26 +19,45 @@ local SMALL = 1 << 18 -- up to here a thread costs more than it saves
 
 local copy = {}
 
+local function write_all(to, buffer, count, at)
+  local sent = 0
+  while sent < count do
+    local n, message, code = place.patiently(C.POLLOUT, op.write, to,
+      buffer:slice(sent + 1, count), at + sent) -- see File:_transmit
+    if not n then return nil, message, code end
+    if n == 0 then return nil, "closed", errno.EPIPE end
+    sent = sent + n
+  end
+  return true
+end
+
+-- What is in the page cache needs no op, nor does the end of a file that is
+-- where it should be.
+local function read(from, buffer, is_due)
+  local at_once = cached.fill(from, buffer)
+  if at_once and (at_once > 0 or is_due) then return at_once end
+  return place.patiently(C.POLLIN, op.read, from.fd, buffer, HERE)
+end
+
 -- The rest of a file by reading and writing: also what knows no other way,
 -- or had become longer.
-local function pump(from, to, done, size)
-  local buffer = core.buffer(math.min(math.max(size + 1, 4096), CHUNK))
+local function pump(from, to, done, size, buffer)
   while true do
-    local count, message, code = place.patiently(C.POLLIN, op.read, from,
-      buffer, HERE)
+    local count, message, code = read(from, buffer, size > 0 and done == size)
     if not count then return nil, message, code end
     if count == 0 then return done end
-    local sent = 0
-    while sent < count do
-      local n
-      n, message, code = place.patiently(C.POLLOUT, op.write, to,
-        buffer:slice(sent + 1, count), done + sent) -- see File:_transmit
-      if not n then return nil, message, code end
-      if n == 0 then return nil, "closed", errno.EPIPE end
-      sent = sent + n
-    end
+    local sent
+    sent, message, code = write_all(to, buffer, count, done)
+    if not sent then return nil, message, code end
     done = done + count
   end
+end
+
+local function copy_small(from, to, size)
+  local buffer = spare.take()
+  local done, message, code = pump(from, to, 0, size, buffer)
+  if done then spare.give(buffer) end
+  return done, message, code
 end
 
 -- What means that there is no such way for these files.
@@ -64,17 +85,18 @@ end
 
 local function copy_bytes(from, to, size, reflink)
   if reflink or reflink == nil and size > SMALL then
-    local shared, message, code = offload.call("ficlone", from, to)
+    local shared, message, code = offload.call("ficlone", from.fd, to)
     if shared then return size end
     if reflink or not NO_WAY[code] then return nil, message, code end
   end
+  if size < spare.SIZE then return copy_small(from, to, size) end
   local done = 0
   if size > SMALL then
     local message, code
-    done, message, code = copy_range(from, to, size)
+    done, message, code = copy_range(from.fd, to, size)
     if not done then return nil, message, code end
   end
-  return pump(from, to, done, size - done)
+  return pump(from, to, done, size, core.buffer(math.min(size + 1, CHUNK)))
 end
 
 -- What was begun, and goes with its variable unless it was kept.
@@ -104,7 +126,7 @@ local function fill(source, from, target, held, options)
   local done, message, code = prepare(held.fd, target, source)
   if not done then return nil, message, code end
   local size
-  size, message, code = copy_bytes(from.fd, held.fd, source.size,
+  size, message, code = copy_bytes(from, held.fd, source.size,
     options.reflink)
   if not size then return nil, message, code end
   done, message, code = op.close(held:release())
@@ -121,7 +143,9 @@ local function copy_to(source, from, base, path, options)
   if not held then return nil, message, code end
   partial.dirfd = not options.force and dirfd
   local found, size
-  found, message, code = stat.of(held.fd)
+  -- the size of what was there may be known better by a server
+  local ask = options.force and stat.of or stat.of_new
+  found, message, code = ask(held.fd)
   if not found then return place.fail(path, message, code) end
   if is_same(found, source) then
     return nil, path .. ": is the same file", errno.EINVAL
@@ -153,7 +177,7 @@ function copy.file(base, source, target, options)
   local from <close>, message, code = place.open_held(base, source, C.O_RDONLY)
   if not from then return nil, message, code end
   local found
-  found, message, code = stat.of(from.fd)
+  found, message, code = stat.of_new(from.fd)
   if not found then return place.fail(source, message, code) end
   if found.type == "directory" then
     return place.fail_at(source, errno.EISDIR)

@@ -1,9 +1,11 @@
 --- uring.File: a stream with a position.
+local cached = require "uring.fs.cached"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
+local splice = require "uring.stream.splice"
 local Stream = require "uring.stream"
 local system = require "uring.system"
 
@@ -53,6 +55,12 @@ local function move_on(self, at, count)
 end
 
 function File:_receive_into(buffer)
+  if self.has_position == nil then position(self) end
+  if self.has_position then
+    local at_once = cached.fill(self, buffer)
+    if at_once and at_once > 0 then return at_once end
+    if self.is_closed then return nil end
+  end
   local at = self.is_direct and position(self) or nil
   local count, message, code = patiently(self, C.POLLIN, op.read, buffer,
     at or HERE)
@@ -121,6 +129,17 @@ end
 
 function File:_transmit_parts(iovecs, size)
   return transmit(self, op.writev, iovecs, size)
+end
+
+-- Bytes of a file on a disk are always there, or else it has ended: a poll
+-- would say no more than that.
+function File:_await()
+  if self.is_regular == nil then
+    local kind = system.status(self.fd)
+    self.is_regular = kind and kind & C.S_IFMT == C.S_IFREG or false
+  end
+  if self.is_regular then return C.POLLIN end
+  return splice.await(self)
 end
 
 --- Closes the file and waits for what the kernel says to that: some file
@@ -218,6 +237,7 @@ function File.new(path, flags)
   return setmetatable({
     fd = -1, is_closed = true, path = path,
     line_limit = math.huge, all_limit = math.huge, is_direct = is_direct,
+    uncached = is_direct and math.huge or 0, -- see cached.lua
     _transmit_parts = not is_direct and File._transmit_parts,
   }, File)
 end

@@ -28,7 +28,7 @@ Held.__index = Held
 --- Makes one that holds nothing yet.
 ---@return uring.fs.Held
 function place.hold()
-  return setmetatable({ fd = -1 }, Held)
+  return setmetatable({ fd = -1, uncached = 0 }, Held) -- see cached.lua
 end
 
 --- Closes it, and does not wait for that.

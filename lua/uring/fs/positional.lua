@@ -1,20 +1,51 @@
 --- Reading and writing a File somewhere else than at its position.
 local attributes = require "uring.fs.attributes"
+local cached = require "uring.fs.cached"
 local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local File = require "uring.fs.file"
 local op = require "uring.op"
 
-local BLOCK = 1 << 20 -- bytes that one op reads
+local BUFFER = getmetatable(core.slice "")
+local math_type = math.type
+local fill_cached = cached.fill
 
-local function read_at(self, count, offset)
-  local pieces, got = {}, 0
-  local buffer = File.new_buffer(self, math.min(math.max(count, 1), BLOCK))
+local BLOCK = 1 << 20 -- bytes that one op reads
+local KEPT = 1 << 20 -- bytes of the Buffers that a file keeps
+
+-- A Buffer that nobody uses: the next read is often as large as the last.
+local function take_buffer(self, size)
+  local kept = self.kept
+  local buffer = kept and kept.size == size and table.remove(kept)
+  return buffer or File.new_buffer(self, size)
+end
+
+local function give_buffer(self, buffer)
+  local kept, size = self.kept, #buffer
+  if not kept or kept.size ~= size then
+    kept = { size = size }
+    self.kept = kept
+  end
+  if (#kept + 1) * size <= KEPT then kept[#kept + 1] = buffer end
+end
+
+local function fill(self, buffer, offset)
+  local at_once = fill_cached(self, buffer, offset)
+  if at_once and at_once > 0 then return at_once end
+  if self.is_closed then return nil end
+  return op.read(self.fd, buffer, offset)
+end
+
+-- Reads what follows the bytes that are there already.
+local function read_at(self, count, offset, bytes)
+  local got = #bytes
+  local pieces = got > 0 and { bytes } or {}
+  local buffer = take_buffer(self, math.min(math.max(count - got, 1), BLOCK))
   while got < count do
     local into = count - got < #buffer and buffer:slice(1, count - got)
       or buffer
-    local n, message, code = op.read(self.fd, into, offset + got)
+    local n, message, code = fill(self, into, offset + got)
     if not n then
       if got == 0 then return nil, message, code end
       break
@@ -24,22 +55,71 @@ local function read_at(self, count, offset)
     got = got + n
     pieces[#pieces + 1] = buffer:sub(1, n)
   end
-  return table.concat(pieces)
+  give_buffer(self, buffer)
+  return pieces[2] and table.concat(pieces) or pieces[1] or ""
+end
+
+local function read_rest(self, count, offset, bytes)
+  count = check.count_of_file("pread", "count", count)
+  offset = check.count_of_file("pread", "offset", offset)
+  local message, code
+  bytes, message, code = File.using(self, read_at, count, offset, bytes)
+  if not bytes then return nil, message, code end
+  if bytes == "" and count > 0 then return nil end
+  return bytes
 end
 
 --- Reads somewhere; the position stays.
+---@param self uring.File
 ---@param count integer bytes; fewer only at the end of the file
 ---@param offset integer from the beginning
 ---@return string? bytes nil at the end of the file
 ---@return string? message
 ---@return integer? code
-function File:pread(count, offset)
-  count = check.count_of_file("pread", "count", count)
-  offset = check.count_of_file("pread", "offset", offset)
-  local bytes, message, code = File.using(self, read_at, count, offset)
-  if not bytes then return nil, message, code end
-  if bytes == "" and count > 0 then return nil end
-  return bytes
+File.pread = cached.reader(read_rest)
+
+local function fill_at(self, buffer, offset)
+  return op.read(self.fd, buffer, offset)
+end
+
+local function check_buffer(buffer)
+  if getmetatable(buffer) ~= BUFFER then
+    error("pread_into: bad argument 'buffer' (uring.Buffer expected)", 3)
+  end
+end
+
+-- A slice of what a read is to fill.
+local function part_of(buffer, i, max)
+  if getmetatable(buffer) ~= BUFFER then return buffer end
+  local size = #buffer
+  i = i or 1
+  if math_type(i) ~= "integer" or i < 1 or i > size then
+    error("pread_into: bad argument 'i' (position in the buffer expected)", 3)
+  end
+  if max and (math_type(max) ~= "integer" or max < 1) then
+    error("pread_into: bad argument 'max' (count of bytes expected)", 3)
+  end
+  return buffer:slice(i, max and math.min(size, i + max - 1) or size)
+end
+
+--- Reads somewhere, into a Buffer, by one op: what there is, which may be less
+-- than what has room.  The position stays.
+---@param buffer uring.Buffer
+---@param offset integer from the beginning
+---@param i? integer position of the first byte in the Buffer, default 1
+---@param max? integer no more bytes than this, default: what has room
+---@return integer? count nil at the end of the file
+---@return string? message
+---@return integer? code
+function File:pread_into(buffer, offset, i, max)
+  if i or max then buffer = part_of(buffer, i, max) end
+  local at_once = fill_cached(self, buffer, offset or -1)
+  if at_once and at_once > 0 then return at_once end
+  check_buffer(buffer)
+  offset = check.count_of_file("pread_into", "offset", offset)
+  local count, message, code = File.using(self, fill_at, buffer, offset)
+  if not count then return nil, message, code end
+  if count > 0 then return count end
 end
 
 local function write_at(self, data, offset)

@@ -4,6 +4,7 @@ local core = require "uring.core"
 local errno = require "uring.errno"
 local op = require "uring.op"
 local place = require "uring.fs.place"
+local system = require "uring.system"
 local unpack = require "uring.unpack"
 
 local C = core.consts
@@ -56,6 +57,18 @@ end
 ---@return integer? code
 function stat.of(fd)
   return stat.at(fd, "", C.AT_EMPTY_PATH)
+end
+
+--- What the kernel knows of a file that was opened just now: needs no op.
+---@param fd integer
+---@return table? stat type, mode, perm, size, ino, dev
+---@return string? message
+---@return integer? code
+function stat.of_new(fd)
+  local mode, size, ino, dev = system.status(fd)
+  if not mode then return stat.of(fd) end
+  return { mode = mode, type = TYPES[mode & C.S_IFMT] or "unknown",
+    perm = mode & PERM, size = size, ino = ino, dev = dev }
 end
 
 local function ask(base, path, follows)

@@ -1,16 +1,18 @@
 --- Whole files, read and written by one call.
+local cached = require "uring.fs.cached"
 local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local offload = require "uring.offload"
 local op = require "uring.op"
 local place = require "uring.fs.place"
+local spare = require "uring.fs.spare"
 local stat = require "uring.fs.stat"
 local system = require "uring.system"
 
 local C = core.consts
 
-local CHUNK, LARGE = 16384, 1048576
+local CHUNK, LARGE = spare.SIZE, 1048576
 local HERE = -1 -- the file's own position
 local PERM = 438 -- rw-rw-rw-
 local TRIES = 100 -- names of temporary files that may be taken
@@ -19,12 +21,11 @@ local whole = {}
 
 -- Reading
 
-local SPARE = 32 -- Buffers of CHUNK that are kept
-
-local spare = {} -- Buffers that nobody uses
-
-local function read(fd, buffer)
-  return place.patiently(C.POLLIN, op.read, fd, buffer, HERE)
+-- What is in the page cache needs no op.  That nothing is left is told by one.
+local function read(held, buffer)
+  local at_once = cached.fill(held, buffer)
+  if at_once and at_once > 0 then return at_once end
+  return place.patiently(C.POLLIN, op.read, held.fd, buffer, HERE)
 end
 
 local function too_long(path)
@@ -32,10 +33,10 @@ local function too_long(path)
 end
 
 -- What follows a first piece that filled its buffer, up to the end.
-local function read_rest(fd, first, limit)
+local function read_rest(held, first, limit)
   local pieces, size, buffer = { first }, #first, core.buffer(LARGE)
   while size <= limit do
-    local count, message, code = read(fd, buffer)
+    local count, message, code = read(held, buffer)
     if not count then return nil, message, code end
     if count == 0 then break end
     size = size + count
@@ -54,26 +55,26 @@ local function is_all(fd, count)
   return false
 end
 
-local function read_into(fd, buffer)
+local function read_into(held, buffer)
   local size = 0
   while size < CHUNK do
     local rest = size == 0 and buffer or buffer:slice(size + 1, CHUNK)
-    local count, message, code = read(fd, rest)
+    local count, message, code = read(held, rest)
     if not count then return nil, message, code end
     size = size + count
-    if count == 0 or size == count and is_all(fd, count) then break end
+    if count == 0 or size == count and is_all(held.fd, count) then break end
   end
   return size
 end
 
-local function read_all(fd, limit)
-  local buffer = table.remove(spare) or core.buffer(CHUNK)
-  local size, message, code = read_into(fd, buffer)
+local function read_all(held, limit)
+  local buffer = spare.take()
+  local size, message, code = read_into(held, buffer)
   if not size then return nil, message, code end
   local bytes = buffer:sub(1, size)
-  if #spare < SPARE then spare[#spare + 1] = buffer end
+  spare.give(buffer)
   if size < CHUNK then return bytes end
-  return read_rest(fd, bytes, limit)
+  return read_rest(held, bytes, limit)
 end
 
 --- Reads a whole file, also one that does not know its size, as in /proc.
@@ -90,7 +91,7 @@ function whole.read_file(base, path, limit)
   local held <close>, message, code = place.open_held(base, path, C.O_RDONLY)
   if not held then return nil, message, code end
   local bytes
-  bytes, message, code = read_all(held.fd, limit)
+  bytes, message, code = read_all(held, limit)
   if not bytes then return place.fail(path, message, code) end
   if #bytes > limit then return too_long(path) end
   return bytes

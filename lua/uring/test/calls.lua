@@ -201,6 +201,17 @@ function calls.now(sim) return sim.now end
 ---@return nil
 function calls.poll() end
 
+--- Reads nothing: ops do.
+---@return nil
+---@return integer code
+function calls.read_cached() return nil, errno.EOPNOTSUPP end
+
+calls.fill_cached, calls.status = calls.read_cached, calls.read_cached
+
+--- Simulated pipes stay as they are.
+---@return nil
+function calls.widen() end
+
 --- The time that a clock on the wall shows.
 ---@param sim uring.test.Sim
 ---@return integer nanoseconds since 1970

@@ -1,0 +1,12 @@
+/*
+** cached.h - what the kernel has of an open file without a wait.
+*/
+#ifndef uring_cached_h
+#define uring_cached_h
+
+#include <lua.h>
+
+/* Adds its functions to the table on the top. */
+void cached_open(lua_State *L);
+
+#endif
