@@ -160,6 +160,7 @@ build = {
     ["uring.stream.copy"] = "lua/uring/stream/copy.lua",
     ["uring.stream.delimiter"] = "lua/uring/stream/delimiter.lua",
     ["uring.stream.framing"] = "lua/uring/stream/framing.lua",
+    ["uring.stream.given"] = "lua/uring/stream/given.lua",
     ["uring.stream.holding"] = "lua/uring/stream/holding.lua",
     ["uring.stream.intake"] = "lua/uring/stream/intake.lua",
     ["uring.stream.made"] = "lua/uring/stream/made.lua",

@@ -382,6 +382,7 @@ describe("a copy that is cancelled", function()
         for _, make_target in pairs(KINDS) do
           cut(make_source, make_target, {}, math.random)
           cut(make_source, make_target, { way = "buffer" }, math.random)
+          cut(make_source, make_target, { way = "splice" }, math.random)
         end
       end)
     end)

@@ -1,6 +1,7 @@
 --- Two streams joined: what comes from each goes to the other.
 local Copy = require "uring.stream.copy"
 local errno = require "uring.errno"
+local given = require "uring.stream.given"
 local loop = require "uring.loop"
 local structured = require "uring.structured"
 local system = require "uring.system"
@@ -43,10 +44,10 @@ end
 function both.pipe_both(a, b, options)
   options = options or {}
   for _, method in ipairs { "_receive", "_write_out" } do
-    Copy.check_stream("pipe_both", "a", a, method)
-    Copy.check_stream("pipe_both", "b", b, method)
+    given.check_stream("pipe_both", "a", a, method)
+    given.check_stream("pipe_both", "b", b, method)
   end
-  Copy.check_options("pipe_both", options, "way")
+  given.check("pipe_both", options, "way")
   if not loop.is_running() then
     return loop.block(both.pipe_both, a, b, options)
   end

@@ -1,8 +1,10 @@
 --- Copying what comes from one stream to another: stream.copy.
 -- A piece at a time.  What has not gone when it fails, or is cancelled, is
 -- unread again where it came from: one may go on.
+local buffers = require "uring.buffers"
 local core = require "uring.core"
 local errno = require "uring.errno"
+local given = require "uring.stream.given"
 local intake = require "uring.stream.intake"
 local loop = require "uring.loop"
 local splice = require "uring.stream.splice"
@@ -20,6 +22,7 @@ local UNABLE = {
 ---@field count integer bytes that have gone
 ---@field ways function[] that come into question, the best first
 ---@field fault "read"|"write"|false which side has failed
+---@field is_flowing boolean pieces are large: not by a string
 local Copy = {}
 Copy.__index = Copy
 
@@ -72,16 +75,6 @@ local function read_into(src, size, most)
   end
   piece.data = count == size and buffer or buffer:slice(1, count)
   return piece
-end
-
--- Reads what there is, waiting for a first byte.
-local function read(src, size, most)
-  if src._receive_into and src.at > #src.received then
-    return read_into(src, size, most)
-  end
-  local bytes, message, code = src:read_some(most)
-  if not bytes then return nil, message, code end
-  return setmetatable({ data = bytes, buffer = false, sent = 0 }, Piece)
 end
 
 --- Gives back to where it came from what has not gone.
@@ -141,8 +134,17 @@ end
 
 -- The ways
 
+-- What comes now and then: no other way takes fewer ops.
+local function by_string(self)
+  local bytes, message, code =
+    self.src:read_some(math.min(self.size, self.left))
+  if not bytes then return nil, message, code end
+  return setmetatable({ data = bytes, buffer = false, sent = 0 }, Piece)
+end
+
 local function by_buffer(self)
-  return read(self.src, self.size, math.min(self.size, self.left))
+  if not self.src._receive_into then return by_string(self) end
+  return read_into(self.src, self.size, math.min(self.size, self.left))
 end
 
 local function by_pipe(self)
@@ -153,7 +155,6 @@ local function by_splice(self)
   return splice.direct(self.src, self.left)
 end
 
--- Which come into question, the best first.
 local function ways_of(src, dst, options)
   local ways = {}
   local is_able = src.splices and dst.splices and options.flush ~= false
@@ -167,18 +168,35 @@ local function ways_of(src, dst, options)
   return ways
 end
 
+local FLOW = 4096 -- bytes of a piece: fewer go fastest as a string
+
+-- Whether the next piece will be like this one.  What a connection has to
+-- receive into in full flow is not for ours.
+local function learn(self, count)
+  if not self.is_socket or not count then return end
+  local src = self.src
+  self.is_flowing = count >= FLOW
+  if self.is_flowing and src.bulk then
+    buffers.give_bulk(src.bulk)
+    src.bulk = nil
+  end
+end
+
 -- What was received already goes first.
 local function step(self)
-  local take = self.ways[1]
-  local is_left = self.src.at <= #self.src.received
-  local piece, message, code = (is_left and by_buffer or take)(self)
+  local take = self.is_flowing and self.ways[1] or by_string
+  if self.src.at <= #self.src.received then take = by_string end
+  local piece, message, code = take(self)
   local count = 0
   if piece then
     count, message, code = send(self, piece)
   elseif message then
     self.fault, count = "read", nil
   end
-  if take == by_buffer or is_left or count then return count, message, code end
+  learn(self, count)
+  if count or take == by_string or take == by_buffer then
+    return count, message, code
+  end
   if UNABLE[code] then
     table.remove(self.ways, 1)
   elseif code ~= errno.EAGAIN then
@@ -194,7 +212,9 @@ end
 ---@param options table
 ---@return uring.Copy
 function Copy.new(src, dst, options)
+  local is_socket = src.splices == "socket" and options.way ~= "splice"
   return setmetatable({
+    is_socket = is_socket, is_flowing = not is_socket,
     src = src, dst = dst, left = options.max or math.huge, count = 0,
     size = options.size or SIZE, progress = options.progress or false,
     holds = options.flush == false, fault = false,
@@ -223,49 +243,6 @@ function Copy:run()
   return self.count, self:way()
 end
 
--- From outside
-
---- Raises where a value is no stream that can do this.
----@param what string names the caller
----@param name string of the argument
----@param stream any
----@param method string that it must have
-function Copy.check_stream(what, name, stream, method)
-  if type(stream) ~= "table" or not stream[method] then
-    error(("%s: bad argument '%s' (%s expected)"):format(what, name,
-      method == "_receive" and "stream to read from" or "stream to write to"),
-      3)
-  end
-end
-
-local function is_count(value)
-  return math.type(value) == "integer" and value >= 0
-end
-
-local OPTIONS = {
-  max = is_count,
-  size = function(value) return is_count(value) and value > 0 end,
-  flush = function(value) return type(value) == "boolean" end,
-  progress = function(value) return type(value) == "function" end,
-  way = function(value) return value == "buffer" or value == "splice" end,
-}
-
---- Raises where there is a wrong option.
----@param what string names the caller
----@param options any
----@param known? string the only one there may be
-function Copy.check_options(what, options, known)
-  if type(options) ~= "table" then
-    error(what .. ": bad argument 'options' (table expected)", 3)
-  end
-  for name, value in pairs(options) do
-    if not OPTIONS[name] or known and name ~= known
-      or not OPTIONS[name](value) then
-      error(("%s: bad option '%s'"):format(what, tostring(name)), 3)
-    end
-  end
-end
-
 --- Copies a stream to another, up to its end: by splice where both have a
 -- descriptor that can, else through a Buffer.  Where it fails, and where the
 -- task is cancelled, what was read and has not gone is next again in src.
@@ -273,16 +250,16 @@ end
 ---@param dst uring.Stream
 ---@param options? table max (bytes); size = 65536 (bytes of a Buffer);
 --- flush = true (false: dst may hold back what setvbuf has it);
---- progress = function(count); way = "buffer" (do not splice)
+--- progress = function(count); way = "buffer" (do not splice) or "splice"
 ---@return integer? count bytes
 ---@return string? way "splice" or "buffer"; or a message
 ---@return integer? code
 ---@return integer? count that had gone before it failed
 function Copy.copy(src, dst, options)
   options = options or {}
-  Copy.check_stream("copy", "src", src, "_receive")
-  Copy.check_stream("copy", "dst", dst, "_write_out")
-  Copy.check_options("copy", options)
+  given.check_stream("copy", "src", src, "_receive")
+  given.check_stream("copy", "dst", dst, "_write_out")
+  given.check("copy", options)
   if not loop.is_running() then
     return loop.block(Copy.copy, src, dst, options)
   end

@@ -9,13 +9,14 @@ local limits = require "uring.limits"
 local op = require "uring.op"
 local pipes = require "uring.stream.pipes"
 local structured = require "uring.structured"
+local system = require "uring.system"
 
 local C = core.consts
 
 local FLAGS = C.SPLICE_F_MOVE | C.SPLICE_F_NONBLOCK
 local HERE = -1 -- a descriptor's own position
 local MOST = 1 << 20 -- bytes of one splice; a pipe takes less
-local SOME = 65536 -- bytes of a read
+local SOME = 65536 -- bytes of a read, and of a pipe as it is made
 local ERESTARTSYS = 512 -- as some kernels call an EINTR here
 
 local splice = {}
@@ -168,6 +169,8 @@ end
 -- Where one of the two is a pipe
 
 ---@class uring.Direct
+---@field src table
+---@field most integer bytes
 ---@field size integer bytes that have gone; 1 before
 ---@field sent integer
 ---@field is_end boolean
@@ -190,6 +193,10 @@ function Direct.transmit(stream, direct)
   end
   if not moved then return in_context(stream, nil, message, code) end
   direct.size, direct.sent, direct.is_end = moved, moved, moved == 0
+  if moved == SOME and direct.most > SOME and not stream.is_wide then
+    stream.is_wide = true
+    system.widen(stream.fd, MOST) -- it would be full again and again
+  end
   return moved
 end
 
