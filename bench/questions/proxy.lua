@@ -25,6 +25,9 @@ return {
       needs = { "nginx", "/usr/lib/nginx/modules/ngx_stream_module.so" } },
     ours "uring",
     ours("uring, views", "views"),
+    ours("uring, pipe_both", "both"),
+    ours("uring, pipe_both, splice", "splice"),
+    ours("uring, pipe_both, buffers", "buffer"),
   },
   references = { "HAProxy" },
   cases = {

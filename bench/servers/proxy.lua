@@ -1,8 +1,15 @@
 --- A proxy: two tasks for each connection, one for each direction.
--- usage: lua5.4 bench/servers/proxy.lua BACKEND_PORT [views]
+-- usage: lua5.4 bench/servers/proxy.lua BACKEND_PORT
+--        [views|both|splice|buffer]
+-- views: no string is made of what comes; the others: by pipe_both.
+local stream = require "uring.stream"
 local uring = require "uring"
 
-local BACKEND, VIEW = "127.0.0.1:" .. arg[1], arg[2] == "views"
+local BACKEND, HOW = "127.0.0.1:" .. arg[1], arg[2]
+local VIEW = HOW == "views"
+local BY = {
+  both = {}, splice = { way = "splice" }, buffer = { way = "buffer" },
+}
 
 local function pump(from, to)
   for bytes in from:chunks { view = VIEW } do
@@ -14,6 +21,7 @@ end
 local function serve(client)
   local _client <close> = client
   local backend <close> = assert(uring.connect(BACKEND))
+  if BY[HOW] then return assert(stream.pipe_both(client, backend, BY[HOW])) end
   uring.all {
     function() pump(client, backend) end,
     function() pump(backend, client) end,
