@@ -9,6 +9,8 @@ local Queue = require "uring.sync.queue"
 local Waiter = require "uring.sync.waiter"
 local words = require "uring.sync.words"
 
+local pop = Queue.pop
+
 ---@class uring.Channel
 ---@field capacity integer how many values it keeps that nobody has received
 local Channel = { __name = "uring.Channel" }
@@ -55,20 +57,20 @@ local function ended(self)
 end
 
 local function can_receive(self)
-  return self.count > 0 or #self.senders > 0 or self.is_closed
+  return self.count > 0 or self.senders.first or self.is_closed
 end
 
 -- Only where one can.
 local function receive(self)
   if self.count == 0 then
-    local sender = self.senders:pop()
+    local sender = pop(self.senders)
     if not sender then return ended(self) end
     local value = sender.value
     sender:succeed()
     return received(value)
   end
   local value = take_kept(self)
-  local sender = self.senders:pop()
+  local sender = pop(self.senders)
   if sender then
     keep(self, sender.value)
     sender:succeed()
@@ -77,7 +79,7 @@ local function receive(self)
 end
 
 local function can_send(self)
-  return self.count < self.capacity or #self.receivers > 0 or self.is_closed
+  return self.count < self.capacity or self.receivers.first or self.is_closed
 end
 
 local function refuse()
@@ -87,7 +89,7 @@ end
 -- Only where one can.
 local function send(self, value)
   if self.is_closed then return refuse() end
-  local receiver = self.receivers:pop()
+  local receiver = pop(self.receivers)
   if receiver then receiver:succeed(value) else keep(self, value) end
   return true
 end

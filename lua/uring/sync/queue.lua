@@ -23,12 +23,12 @@ end
 ---@param waiter any but false and nil: a coroutine, or what can be woken
 ---@param note any what pop gives with it
 function Queue:push(waiter, note)
-  if self.before[waiter] ~= nil then
+  local before, last = self.before, self.last
+  if before[waiter] ~= nil then
     error("queue:push: this one waits here already", 2)
   end
-  local last = self.last
   if note ~= nil then self.notes[waiter] = note end
-  self.before[waiter] = last
+  before[waiter] = last
   if last then self.after[last] = waiter else self.first = waiter end
   self.last = waiter
   self.count = self.count + 1
@@ -56,7 +56,15 @@ end
 function Queue:pop()
   local first = self.first
   if not first then return nil end
-  local _, note = self:remove(first)
+  local second, note = self.after[first], self.notes[first]
+  self.before[first] = nil
+  if second then
+    self.after[first], self.before[second], self.first = nil, false, second
+  else
+    self.first, self.last = false, false
+  end
+  if note ~= nil then self.notes[first] = nil end
+  self.count = self.count - 1
   return first, note
 end
 

@@ -48,7 +48,7 @@ local function share(self)
 end
 
 local function is_there(self, wanted)
-  return #self.queue == 0 and wanted <= self.tokens
+  return not self.queue.first and wanted <= self.tokens
 end
 
 --- Takes tokens, waiting until they are there and those that came before

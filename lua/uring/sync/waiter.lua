@@ -3,8 +3,9 @@
 -- that is woken takes the others out of their queues, so that whoever finds
 -- a waiter in a queue may wake it.
 local loop = require "uring.loop"
+local Queue = require "uring.sync.queue"
 
-local running = coroutine.running
+local push, running = Queue.push, coroutine.running
 
 ---@class uring.Waiter
 ---@field value any to send, or what was received
@@ -24,7 +25,7 @@ function Waiter.new(queue, what, object, value, group)
     thread = running(), queue = queue, what = what, object = object,
     value = value, group = group or false, is_done = false,
   }, Waiter)
-  queue:push(self)
+  push(queue, self)
   return self
 end
 
