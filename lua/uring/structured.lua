@@ -10,6 +10,7 @@ local check, keep = loop.check, traces.keep
 -- Methods that are called plainly are not looked up by the function that is
 -- __index of scopes.
 local end_at, open_scope, vanish = Scope.end_at, Scope.open, Scope.vanish
+local innermost, spawn = Scope.innermost, Scope.spawn
 
 local structured = {}
 
@@ -153,11 +154,11 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function structured.spawn(body, ...)
-  if type(body) ~= "function" then
-    error("spawn: bad argument 'body' (function expected)", 2)
+  if not current then
+    check_body("spawn", body)
+    loop.current("uring.spawn")
   end
-  loop.current("uring.spawn")
-  return Scope.innermost():spawn(body, ...)
+  return spawn(innermost(), body, ...)
 end
 
 -- Several at once
