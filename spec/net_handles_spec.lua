@@ -234,6 +234,40 @@ describe("a pair", function()
   end)
 end)
 
+describe("a pair of seqpacket sockets", function()
+  it("has an end, which an empty packet is not", function()
+    local function body()
+      local one <close>, two = assert(net.socketpair("seqpacket"))
+      local other <close> = two
+      for _, data in ipairs { "", "a", "", "last" } do
+        assert(one:send(data))
+      end
+      assert.same({ n = 1, "" }, table.pack(other:recv()))
+      one:close()
+      local got = {}
+      for data in other:iter() do got[#got + 1] = data end
+      assert.same({ "a", "", "last" }, got)
+      assert.same({ n = 1 }, table.pack(other:recv()))
+      assert.same({ n = 1 }, table.pack(other:recvfrom()))
+    end
+    body()
+    within.run(body)
+  end)
+
+  it("whose other side goes wakes who waits", function()
+    within.run(function()
+      local one, two = assert(net.socketpair("seqpacket"))
+      local other <close> = two
+      local waiting = uring.spawn(function()
+        return table.pack(other:recv())
+      end)
+      uring.sleep(0.01)
+      one:close()
+      assert.same({ n = 1 }, waiting:await())
+    end)
+  end)
+end)
+
 describe("a descriptor", function()
   it("becomes the handle of what it is", function()
     within.run(function()

@@ -147,6 +147,7 @@ local function receive(self, max)
   elseif not count then
     return nil, message, code
   end
+  if count == 0 and Socket.has_ended(self.fd) then return nil end
   local data, from = room.buffer:sub(1, count), room.message:name()
   local truncated = room.message:flags() & C.MSG_TRUNC ~= 0
   self.idle = room
@@ -163,7 +164,7 @@ end
 
 --- Receives a datagram, waiting for it.
 ---@param max? integer bytes for which there is room, default 65536
----@return string? data maybe empty
+---@return string? data maybe empty; nil at the end of a seqpacket socket
 ---@return uring.Address|string|nil from nil where the sender has no address;
 --- or a message
 ---@return boolean|integer|nil truncated true where it had more bytes; or a code
@@ -173,11 +174,12 @@ end
 
 --- Receives a datagram, waiting for it.
 ---@param max? integer bytes for which there is room, default 65536
----@return string? data maybe empty
+---@return string? data maybe empty; nil at the end of a seqpacket socket
 ---@return boolean|string|nil truncated true where it had more; or a message
 ---@return integer? code
 function Datagram:recv(max)
   local data, message, extra = receive(self, check_max("recv", max))
+  if not data and not message then return nil end
   if not data then return nil, message, extra end
   if extra then return data, true end
   return data
@@ -194,7 +196,7 @@ function Datagram:iter(max)
     while true do
       local data, from, extra = receive(self, max)
       if data then return data, from, extra end
-      if extra == errno.ECLOSED then return nil end
+      if not from or extra == errno.ECLOSED then return nil end
       if extra ~= errno.ECONNREFUSED then error(from, 2) end
     end
   end

@@ -1,6 +1,7 @@
 --- Sockets for handles: made, set up, named.
 local core = require "uring.core"
 local errno = require "uring.errno"
+local op = require "uring.op"
 local sockopt = require "uring.net.sockopt"
 local Stream = require "uring.stream"
 local system = require "uring.system"
@@ -38,6 +39,20 @@ function Socket.methods:_what()
   local own, peer = system.getsockname(self.fd), system.getpeername(self.fd)
   if own and peer then return ("%s→%s"):format(own, peer) end
   return own and tostring(own)
+end
+
+local PEEK = C.MSG_PEEK | C.MSG_DONTWAIT
+
+--- Whether an empty message is the end: between sockets of the type seqpacket
+-- there is one, where the other side has gone and nothing of it is left.
+---@param fd integer
+---@return boolean
+function Socket.has_ended(fd)
+  if sockopt.get(fd, "type") ~= "seqpacket" then return false end
+  local masks = system.poll({ fd }, { C.POLLIN })
+  if not masks or (masks[1] or 0) & C.POLLHUP == 0 then return false end
+  local count = op.recv(fd, core.buffer(1), PEEK)
+  return not count or count == 0
 end
 
 --- Sets options of a socket, in this order; those that are nil are not.
