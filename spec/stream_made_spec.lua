@@ -231,6 +231,39 @@ describe("stream.wrap", function()
   end)
 end)
 
+describe("stream.wrap of functions that return", function()
+  local function returning(...)
+    local values = table.pack(...)
+    local function some() return table.unpack(values, 1, values.n) end
+    return stream.wrap { read_some = some, write_some = some }
+  end
+
+  it("what they should not raises", function()
+    for name, value in pairs { number = 5, boolean = true, table = {} } do
+      assert.error_matches(function() returning(value):read() end,
+        "stream.wrap: read_some has returned ")
+      if name ~= "number" then
+        assert.error_matches(function() returning(value):write "text" end,
+          "stream.wrap: write_some has returned " .. name)
+      end
+    end
+    for _, count in ipairs { 5, -1, 1.5 } do
+      assert.error_matches(function() returning(count):write "text" end,
+        "stream.wrap: write_some has returned " .. count
+          .. " (count of bytes expected)", 1, true)
+    end
+  end)
+
+  it("no code, or nothing, have failed all the same", function()
+    assert.same({ nil, "no way", errno.EIO, 0 },
+      { returning(nil, "no way"):write "text" })
+    assert.same({ nil, "Broken pipe", errno.EPIPE, 0 },
+      { returning():write "text" })
+    assert.same({ n = 1 }, table.pack(returning():read()))
+    assert.same({ nil, "no way" }, { returning(nil, "no way"):read() })
+  end)
+end)
+
 describe("stream.from_string, null and tee", function()
   it("read a string, as io reads a file of it", function()
     for seed = 1, 10 do

@@ -60,19 +60,36 @@ local function unable(what)
   return nil, "the stream cannot be " .. what, errno.EBADF
 end
 
+-- What a function returns that keeps to no rule would come out anywhere.
+local function check_returned(is_right, name, value, expected)
+  if is_right then return value end
+  error(("stream.wrap: %s has returned %s (%s expected)"):format(name,
+    type(value) == "number" and tostring(value) or type(value), expected), 0)
+end
+
 function Wrapped:_receive()
   local read_some = self.functions.read_some
   if not read_some then return unable "read" end
   local bytes, message, code = read_some()
-  if not bytes and not message then return "" end
-  return bytes, message, code
+  if bytes then
+    return check_returned(type(bytes) == "string", "read_some", bytes,
+      "string")
+  end
+  if not message then return "" end
+  return nil, message, code
 end
 
 function Wrapped:_transmit(data)
   local write_some = self.functions.write_some
   if not write_some then return unable "written to" end
   if type(data) ~= "string" then data = data:tostring() end
-  return write_some(data)
+  local count, message, code = write_some(data)
+  if not count then
+    return nil, message or "Broken pipe", code or message and errno.EIO
+      or errno.EPIPE
+  end
+  return check_returned(math.type(count) == "integer" and count >= 0
+    and count <= #data, "write_some", count, "count of bytes")
 end
 
 function Wrapped:_shutdown(how)
@@ -94,6 +111,7 @@ local FUNCTIONS = {
 }
 
 --- Makes a stream of functions.  Closing it wakes nobody who waits in one.
+-- Where a function returns what it should not, the call that made it raises.
 ---@param functions table read_some() --> bytes, nil at the end, or nil,
 --- message, code; write_some(data) --> count, or nil, message, code;
 --- shutdown(how) and close() --> true, or nil, message, code
