@@ -186,16 +186,16 @@ end
 --- Writes all that is given: strings, numbers, Buffers, and arrays of these;
 -- whole with respect to other writers.  Where a part of it has gone to a peer
 -- and the rest never will, later writes say nil, "broken", EPIPE.
----@param data string|number|uring.Buffer|table
 ---@param ... string|number|uring.Buffer|table
 ---@return uring.Stream? self
 ---@return string? message
 ---@return integer? code
 ---@return integer? written bytes that had gone before it failed
-function Writer:write(data, ...)
+function Writer:write(...)
+  local data = ...
   local is_whole = type(data) == "string" or getmetatable(data) == BUFFER
-  if not is_whole or select("#", ...) > 0 then
-    local whole, problem = Parts.gather("write", data, ...)
+  if not is_whole or select("#", ...) > 1 then
+    local whole, problem = Parts.gather("write", ...)
     if not whole then error(problem, 2) end
     return Writer._write_out(self, whole)
   end
