@@ -161,6 +161,20 @@ describe("a name", function()
     end)
   end)
 
+  it("raises where a resolver of one's own returns what it should not",
+    function()
+      within.run(function()
+        for _, answer in ipairs { "192.0.2.1", true, 5, { "192.0.2.1" } } do
+          assert.error_matches(function()
+            net.connect("a-name", 80, {
+              resolver = function() return answer end,
+            })
+          end, "the option 'resolver' has not returned a list of "
+            .. "uring.Address", 1, true)
+        end
+      end)
+    end)
+
   it("that nobody knows says why", function()
     within.run(function()
       assert.same({ nil, "connect resolve nobody: unknown", -100 },

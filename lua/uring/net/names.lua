@@ -44,6 +44,17 @@ local function of_family(list, family)
   return some
 end
 
+local function check_answer(list)
+  local is_list = type(list) == "table"
+  for _, each in ipairs(is_list and list or {}) do
+    is_list = is_list and type(each) == "userdata"
+  end
+  if not is_list then
+    error("connect: the option 'resolver' has not returned a list of "
+      .. "uring.Address", 0)
+  end
+end
+
 --- Finds the addresses of what a user gave.
 ---@param where string|uring.Address as address.split takes it
 ---@param port? integer
@@ -61,6 +72,7 @@ function names.find(where, port, options)
       family = options.family, timeout = options.timeout, port = number,
     })
     if not list then return nil, message, code end
+    check_answer(list)
   end
   list = of_family(list, options.family)
   if #list > 0 then return list end
