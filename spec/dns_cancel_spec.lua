@@ -196,6 +196,28 @@ describe("a query", function()
   end)
 end)
 
+describe("the first query of a program without descriptors", function()
+  it("says so, and works when there are some again", function()
+    local result = process.run { limits = "-n 16", process.LUA, "-e", [[
+      local dns = require "uring.dns"
+      local resolver = dns.resolver { servers = { "127.0.0.1:1" } }
+      require "uring".run(function()
+        local files, file = {}, nil
+        repeat
+          file = io.open("/dev/null")
+          files[#files + 1] = file
+        until not file
+        print(resolver:resolve("a.test"))
+        for _, each in ipairs(files) do each:close() end
+        print(resolver:resolve("a.test"))
+      end)
+    ]] }
+    assert.same({ code = 0, err = "", out =
+      "nil\tresolve a.test: Too many open files\t24\n"
+      .. "nil\tresolve a.test: no server gives an answer\t111\n" }, result)
+  end)
+end)
+
 describe("closing a resolver", function()
   it("tells those who wait, and those who wait for their turn", function()
     with_slow(function(resolver, server)

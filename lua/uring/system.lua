@@ -6,7 +6,12 @@ local setup = require "uring.setup"
 
 -- A channel of c-ares: who asks for no names needs no c-ares.
 local function channel(settings)
-  return require("uring.cares").channel(settings)
+  local found, cares = pcall(require, "uring.cares")
+  if found then return cares.channel(settings) end
+  local fd, _, code = core.epoll() -- perhaps no file can be opened
+  if not fd then return nil, code end
+  core.close(fd)
+  error(cares, 0)
 end
 
 local system = {
