@@ -114,6 +114,8 @@ describe("waiting for a signal", function()
       end
       assert.error_matches(function() uring.signal.wait("USR1", "X") end,
         "wait: bad argument 'name' %(no signal 'X' ")
+      assert.error_matches(function() uring.signal.wait("USR1", nil) end,
+        "wait: bad argument 'name' %(no signal 'nil' ")
       assert.error_matches(function() uring.signal.wait() end,
         "wait: bad argument 'name' %(a name expected%)")
     end)

@@ -33,14 +33,14 @@ local Signals = { __name = "uring.Signals" }
 Signals.__index = Signals
 
 -- Blames the caller of the function that is named.
-local function check_names(what, argument, names)
-  if #names == 0 then
+local function check_names(what, argument, count, names)
+  if count == 0 then
     error(("%s: bad argument '%s' (a name expected)"):format(what, argument), 3)
   end
-  for _, name in ipairs(names) do
-    if not KNOWN[name] then
+  for i = 1, count do
+    if names[i] == nil or not KNOWN[names[i]] then
       error(("%s: bad argument '%s' (no signal '%s' that can be waited for)")
-        :format(what, argument, tostring(name)), 3)
+        :format(what, argument, tostring(names[i])), 3)
     end
   end
 end
@@ -172,7 +172,7 @@ end
 ---@return integer? code
 function signal.wait(...)
   loop.check_can_wait("signal.wait")
-  check_names("wait", "name", { ... })
+  check_names("wait", "name", select("#", ...), { ... })
   local signals <close> = new()
   local ok, message, code = start(signals, ...)
   if not ok then return nil, message, code end
@@ -192,7 +192,7 @@ function signal.iter(names)
   if type(names) ~= "table" then
     error("iter: bad argument 'names' (table expected)", 2)
   end
-  check_names("iter", "names", names)
+  check_names("iter", "names", #names, names)
   local self = new()
   local ok, started, message = pcall(start, self, table.unpack(names))
   if ok and started then return self, nil, nil, self end
@@ -203,7 +203,7 @@ end
 --- Keeps signals from acting until they are unblocked, or waited for.
 ---@param ... string names
 function signal.block(...)
-  check_names("block", "name", { ... })
+  check_names("block", "name", select("#", ...), { ... })
   system.block(...)
   for _, name in ipairs { ... } do ours[name] = false end
 end
@@ -212,7 +212,7 @@ end
 -- waits for when nobody does any more.
 ---@param ... string names
 function signal.unblock(...)
-  check_names("unblock", "name", { ... })
+  check_names("unblock", "name", select("#", ...), { ... })
   for _, name in ipairs { ... } do
     ours[name] = true
     if (waiting[name] or 0) == 0 then system.unblock(name) end
