@@ -83,7 +83,7 @@ local function send(self, file, offset, count)
     return loop.block(send, self, file, offset, count)
   end
   local copy = Copy.new(offset and part_of(file, offset) or file, self,
-    { max = count })
+    { max = count, way = "splice" })
   file.waiting = (file.waiting or 0) + 1 -- closing it ends this
   local ok, done, message, code = pcall(run, self, copy)
   file.waiting = file.waiting - 1

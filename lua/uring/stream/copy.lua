@@ -1,7 +1,6 @@
 --- Copying what comes from one stream to another: stream.copy.
 -- A piece at a time.  What has not gone when it fails, or is cancelled, is
 -- unread again where it came from: one may go on.
-local buffers = require "uring.buffers"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local given = require "uring.stream.given"
@@ -170,16 +169,9 @@ end
 
 local FLOW = 4096 -- bytes of a piece: fewer go fastest as a string
 
--- Whether the next piece will be like this one.  What a connection has to
--- receive into in full flow is not for ours.
+-- Whether the next piece will be like this one.
 local function learn(self, count)
-  if not self.is_socket or not count then return end
-  local src = self.src
-  self.is_flowing = count >= FLOW
-  if self.is_flowing and src.bulk then
-    buffers.give_bulk(src.bulk)
-    src.bulk = nil
-  end
+  if self.is_socket and count then self.is_flowing = count >= FLOW end
 end
 
 -- What was received already goes first.
