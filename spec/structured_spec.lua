@@ -458,7 +458,7 @@ describe("all", function()
       assert_timeout(uring.timeout(0.001, function()
         trace[#trace + 1] = uring.map({ 1, 2 }, uring.sleep, { max = 1 })
       end))
-      assert_timeout(uring.timeout(0.001, function()
+      assert_timeout(uring.timeout(0.1, function()
         trace[#trace + 1] = uring.race { uring.yield, function()
           uring.sleep(60)
         end } ~= 1
