@@ -35,10 +35,14 @@ static lua_State *check_thread(lua_State *L, int index) {
 /* Resumes one with so many values from the top of the stack. */
 static Outcome go_on(lua_State *L, lua_State *thread, int given,
                      const void *sentinel) {
-  if (!lua_checkstack(thread, given))
-    luaL_error(L, "too many arguments to resume");
+  Outcome outcome = { .waits = false, .count = 1 };
+  if (!lua_checkstack(thread, given)) {
+    lua_settop(L, -given - 1);
+    lua_pushliteral(L, "too many arguments to resume");
+    lua_xmove(L, thread, 1);
+    return outcome;
+  }
   lua_xmove(L, thread, given);
-  Outcome outcome = { .waits = false };
   int status = lua_resume(thread, L, given, &outcome.count);
   if (status == LUA_YIELD && outcome.count == 1 &&
       lua_topointer(thread, -1) == sentinel) {
