@@ -131,14 +131,20 @@ function File:_transmit_parts(iovecs, size)
   return transmit(self, op.writev, iovecs, size)
 end
 
--- Bytes of a file on a disk are always there, or else it has ended: a poll
--- would say no more than that.
-function File:_await()
+--- Whether it is a file on a disk: its bytes are always there, or else it
+-- has ended.
+---@return boolean
+function File:_is_regular()
   if self.is_regular == nil then
     local kind = system.status(self.fd)
     self.is_regular = kind and kind & C.S_IFMT == C.S_IFREG or false
   end
-  if self.is_regular then return C.POLLIN end
+  return self.is_regular
+end
+
+-- A poll would say no more than that.
+function File:_await()
+  if self:_is_regular() then return C.POLLIN end
   return splice.await(self)
 end
 

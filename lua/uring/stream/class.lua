@@ -14,6 +14,7 @@
 --   _what(self)                   --> what it is of, for tostring; nil
 --   _await(self)                  --> events: until there are bytes, or the
 --                                     end | ...
+--   _is_regular(self)             --> whether it is a file on a disk
 --   splices     "any", or "socket" where fd is one: the bytes of the stream
 --               are those of fd, so that stream.copy may splice them
 --   claims      a set of the names of those of these that hold is_reading

@@ -154,9 +154,14 @@ local function by_splice(self)
   return splice.direct(self.src, self.left)
 end
 
+-- Which come into question, the best first.  From file to file bytes are
+-- copied in any case, and by splice it takes far longer.
 local function ways_of(src, dst, options)
   local ways = {}
+  local are_files = src._is_regular and dst._is_regular
+    and src:_is_regular() and dst:_is_regular()
   local is_able = src.splices and dst.splices and options.flush ~= false
+  if are_files and options.way ~= "splice" then is_able = false end
   if is_able and options.way ~= "buffer" then
     if src.splices == "any" or dst.splices == "any" then
       ways[1] = by_splice
