@@ -11,6 +11,7 @@ local Reader = require "uring.reader"
 local sending = require "uring.net.sending"
 local Socket = require "uring.net.socket"
 local Stream = require "uring.stream"
+local views = require "uring.stream.views"
 local Writer = require "uring.writer"
 
 local C = core.consts
@@ -21,7 +22,7 @@ local NONE = {}
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
 
-local some = intake.some
+local some, some_view = intake.some, views.some
 local read_some, write = Reader.read_some, Writer.write
 
 ---@class uring.Conn: uring.Stream
@@ -36,11 +37,12 @@ for _, row in ipairs(core.ops) do rows[row.name] = row end
 local recv = loop.claiming(rows.recv, "is_reading")
 local send = loop.claiming(rows.send, "is_writing", Writer._pass_on)
 
--- What the sockets of the run that runs receive strings into.
-local rings = {}
+-- What the sockets of the run that runs receive into.
+local rings, view_rings = NONE, NONE
 
 loop.on_switch(function(scheduler)
   rings = scheduler and scheduler.strings or NONE
+  view_rings = scheduler and scheduler.views or NONE
 end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
@@ -78,18 +80,19 @@ function Conn:_receive()
   return bytes
 end
 
--- What a receive gave that is not just a few bytes.
-local function conclude(self, alarm, bytes, extra, code)
+-- What a receive gave that is not just a few bytes.  Where it has to be done
+-- again, that is slower.
+local function conclude(self, slowly, alarm, bytes, extra, code)
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if bytes then
     self.flow = buffers.flow(self.flow, #bytes, extra)
     return bytes
   end
-  if code == errno.ENOBUFS then return some(self) end
+  if code == errno.ENOBUFS then return slowly(self) end
   if limits.is_over(alarm, code) then
     return nil, "timeout", errno.ETIMEDOUT
   end
-  if code == errno.EINTR then return some(self) end
+  if code == errno.EINTR then return slowly(self) end
   return nil, extra, code
 end
 
@@ -106,10 +109,25 @@ function Conn:_some()
   if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
     return bytes
   end
-  return conclude(self, alarm, bytes, extra, code)
+  return conclude(self, some, alarm, bytes, extra, code)
 end
 
 local quick = Conn._some
+
+--- The same for a view.
+function Conn:_some_view()
+  local flow, alarm = self.flow, false
+  local ring = view_rings[flow]
+  if not ring or self.is_reading or self.is_closed then
+    return some_view(self)
+  end
+  if self.read_timeout then
+    alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+    if not alarm then return some_view(self) end
+  end
+  local view, extra, code = recv(self, alarm, ring)
+  return conclude(self, some_view, alarm, view, extra, code)
+end
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -138,17 +156,19 @@ end
 ---@return integer? written bytes that had gone before it failed
 function Conn:write(data, ...)
   if type(data) ~= "string" and getmetatable(data) ~= BUFFER
-    or self.is_writing or self.is_broken or self.is_closed or #data == 0
+    or self.is_writing or self.is_broken or self.is_closed
     or select("#", ...) > 0 then
     return write(self, data, ...)
   end
+  local size = #data
+  if size == 0 then return self end
   local alarm = false
   if self.write_timeout then
     alarm = limits.prepare(self, "write_alarm", self.write_timeout)
     if not alarm then return write(self, data) end
   end
   local count, message, code = send(self, alarm, data, SEND_FLAGS)
-  if count ~= #data then
+  if count ~= size then
     return Writer._go_on(self, data, alarm, count, message, code)
   end
   if self.writers then Writer._pass_on(self) end

@@ -51,9 +51,7 @@ local function at_hand(self, max)
 end
 
 local function receive(self, max)
-  local limit <close> = self.read_timeout and limits.begin(self, "read")
-  local view, message, code = intake.receive(self, limit,
-    self._receive_view and "_receive_view" or "_receive")
+  local view, message, code = (self._some_view or views.some)(self)
   if not view then return nil, message, code end
   if type(view) == "string" then
     if view == "" then return nil end
@@ -62,9 +60,21 @@ local function receive(self, max)
   return max and cut(self, view, max) or view
 end
 
+--- What comes next as a view, where nothing is at hand.  A class may do it
+-- otherwise: its method _some_view.
+---@param self table the stream
+---@return uring.Buffer|string|nil view "" at the end
+---@return string? message
+---@return integer? code
+function views.some(self)
+  if intake.needs_loop(self) then return loop.block(views.some, self) end
+  local limit <close> = self.read_timeout and limits.begin(self, "read")
+  return intake.receive(self, limit, self._receive_view and "_receive_view"
+    or "_receive")
+end
+
 function read(self, max)
   if self.at <= #self.received then return at_hand(self, max) end
-  if intake.needs_loop(self) then return loop.block(receive, self, max) end
   return receive(self, max)
 end
 
@@ -93,7 +103,14 @@ Chunks.__close = Chunks.close
 local function next_view(chunks)
   local last = chunks.view
   if last then last:close() end
-  local view, message = read(chunks.stream, chunks.max)
+  local stream = chunks.stream
+  local view, message
+  if stream.received == "" and stream._some_view and not chunks.max then
+    view, message = stream:_some_view()
+    if view == "" then view = nil end
+  else
+    view, message = read(stream, chunks.max)
+  end
   if not view and message then error(message, 3) end
   chunks.view = view
   return view
