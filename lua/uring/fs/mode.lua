@@ -55,7 +55,8 @@ end
 ---@return integer flags
 function mode.flags_of(value)
   if math.type(value) == "integer" then return value end
-  local flags
+  local flags = MODES[value]
+  if flags then return flags end
   if type(value) == "string" then
     flags = of_string(value)
   elseif type(value) == "table" then
