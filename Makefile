@@ -26,7 +26,7 @@ LIBDIR    = $(DESTDIR)$(PREFIX)/lib/lua/5.4/uring
 LPATH     = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(or $(LUA_PATH),;)
 CPATH     = $(abspath $(BUILD))/?.so;$(or $(LUA_CPATH),;)
 RUN       = env LUA_PATH='$(LPATH)' LUA_CPATH='$(CPATH)' LUA='$(LUA)'
-PRELOAD   = $(if $(findstring sanitize,$(CFLAGS)),ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 \
+PRELOAD   = $(if $(findstring sanitize,$(CFLAGS)),ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:allocator_may_return_null=1 \
   LD_PRELOAD="$$(ldd $(CORE) | awk '/lib(a|ub)san/ { print $$3 }' | xargs)")
 ROCKS     = luarocks --lua-version 5.4 --tree '$(CURDIR)/build/rock/tree'
 CHECKED   = style werror test test-gc test-asan test-oom test-valgrind luarocks

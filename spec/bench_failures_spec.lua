@@ -45,8 +45,8 @@ local function assert_failed(reason, subject)
 end
 
 describe("bench: where a peer fails", function()
-  setup(function() assert(os.execute(
-    "env -u LD_PRELOAD -u MAKEFLAGS make -s bench-programs")) end)
+  setup(function() assert(os.execute(process.AFRESH
+    .. "make -s bench-programs")) end)
 
   it("the other servers have all their rounds", function()
     local subjects = measure("servers", {

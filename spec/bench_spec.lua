@@ -226,8 +226,8 @@ describe("bench/run", function()
   leaks.watch()
 
   local function run(arguments)
-    return process.capture("env -u LD_PRELOAD -u MAKEFLAGS bench/run "
-      .. arguments .. " 2>&1") -- of the build that is not for tests
+    return process.capture(process.AFRESH .. "bench/run " .. arguments
+      .. " 2>&1")
   end
 
   local can_unshare = os.execute "unshare --net true 2>/dev/null"

@@ -74,6 +74,11 @@ function process.await(what, condition, seconds)
   end
 end
 
+--- Begins a command of the shell that shall not know that these specs run by
+-- "make", and in which build.
+process.AFRESH = "env -u LD_PRELOAD -u MAKEFLAGS -u BUILD -u CC -u CFLAGS "
+  .. "-u LDFLAGS "
+
 -- They hang with the library of the address sanitizer in them.
 local UNTOUCHED = { curl = true, ab = true }
 
