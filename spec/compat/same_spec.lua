@@ -13,7 +13,9 @@ local LIMIT = 30 -- seconds
 local function play(name, mode)
   local running <close> = process.lua { "spec/compat/play.lua", name, mode }
   local result = running:wait(LIMIT)
-  assert.equal("", result.err)
+  -- of stock Lua, where it is told to read more than there can be
+  assert.equal("", (result.err:gsub("==%d+==WARNING: AddressSanitizer failed "
+    .. "to allocate [^\n]*\n", "")))
   local said = {}
   for title, text in (result.out .. "== "):gmatch "== ([^\n]*)\n(.-)%f[=\0]" do
     said[title] = text
