@@ -25,7 +25,7 @@ local taken -- a descriptor
 
 local function receive()
   local count = 0
-  local buffers = require("uring.buffers").receive()
+  local buffers = require("uring.buffers").receive(1)
   if not buffers then return end -- no memory for them
   for bytes in op.recv_multishot(taken, buffers) do count = count + #bytes end
   assert(count == 64)
