@@ -80,13 +80,13 @@ process.AFRESH = "env -u LD_PRELOAD -u MAKEFLAGS -u BUILD -u CC -u CFLAGS "
   .. "-u LDFLAGS "
 
 -- They hang with the library of the address sanitizer in them.
-local UNTOUCHED = { curl = true, ab = true }
+local UNTOUCHED = { curl = true, ab = true, initdb = true, postgres = true }
 
 local function environment(program, more)
   local lines = {
     "export LUA_PATH_5_4=" .. process.quote(absolute(package.path)),
     "export LUA_CPATH_5_4=" .. process.quote(absolute(package.cpath)),
-    "export LC_ALL=C", UNTOUCHED[program] and "unset LD_PRELOAD",
+    "export LC_ALL=C", UNTOUCHED[program:match "[^/]*$"] and "unset LD_PRELOAD",
   }
   for name, value in pairs(more) do
     lines[#lines + 1] = ("export %s=%s"):format(name, process.quote(value))
