@@ -184,7 +184,7 @@ static bool is_retry(const void *block, size_t size) {
 ** Whether Lua has no memory for the frame of a call (its CallInfo, which the
 ** collector frees where nothing runs so deep).  Then even the call of pcall,
 ** or of what closes a variable, raises: no program can do anything about it.
-** It must not crash all the same; only what it leaves is forgiven.
+** It must not crash all the same; what it says and leaves is forgiven.
 */
 static bool lacks_frame(const void *block, size_t old, size_t size) {
   enum { FRAME = 64 }; /* of Lua 5.4 on 64 bits */
@@ -277,7 +277,7 @@ static bool attempt(lua_State *L) {
   lua_gc(L, LUA_GCRESTART);
   if (!ok) {
     const char *message = luaL_tolstring(L, -1, NULL);
-    if (!now.failed || !is_about_memory(message))
+    if (!now.failed || !(now.uncallable || is_about_memory(message)))
       report(message);
   }
   return ok;
