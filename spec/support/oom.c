@@ -51,7 +51,6 @@ static struct {
   long left;             /* allocations until then */
   bool counting, failed; /* in attempt(); that one has failed */
   bool unfinalised;      /* Lua had no memory to call a __gc: nobody's fault */
-  bool uncallable;       /* nor for a call: see lacks_frame */
   const void *block;     /* what Lua was refused: */
   size_t size;           /* to make this of that; 0: nothing lately */
 } now;
@@ -180,17 +179,6 @@ static bool is_retry(const void *block, size_t size) {
 }
 
 /* What Lua allocates; new memory is not zeroed by chance. */
-/*
-** Whether Lua has no memory for the frame of a call (its CallInfo, which the
-** collector frees where nothing runs so deep).  Then even the call of pcall,
-** or of what closes a variable, raises: no program can do anything about it.
-** It must not crash all the same; what it says and leaves is forgiven.
-*/
-static bool lacks_frame(const void *block, size_t old, size_t size) {
-  enum { FRAME = 64 }; /* of Lua 5.4 on 64 bits */
-  return now.walk->restless && block == NULL && old == 0 && size == FRAME;
-}
-
 static void *allocate(void *ud, void *block, size_t old, size_t size) {
   (void)ud;
   if (size == 0) {
@@ -203,7 +191,6 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
   if (grows && fails()) {
     now.block = block;
     now.size = size;
-    now.uncallable = lacks_frame(block, old, size);
     return NULL;
   }
   void *bytes = realloc(block, size);
@@ -277,7 +264,7 @@ static bool attempt(lua_State *L) {
   lua_gc(L, LUA_GCRESTART);
   if (!ok) {
     const char *message = luaL_tolstring(L, -1, NULL);
-    if (!now.failed || !(now.uncallable || is_about_memory(message)))
+    if (!now.failed || !is_about_memory(message))
       report(message);
   }
   return ok;
@@ -289,13 +276,12 @@ static void verify(lua_State *L, bool ok, int descriptors_before) {
   lua_pushboolean(L, ok);
   lua_pushboolean(L, now.walk->lasting);
   bool verified = lua_pcall(L, 2, 0, 0) == LUA_OK;
-  if (!verified && !now.uncallable)
+  if (!verified)
     report(luaL_tolstring(L, -1, NULL));
   lua_close(L);
   if (blocks != 0 && !now.unfinalised)
     report("the module has not freed what it allocated");
-  if (verified && !now.walk->lasting && !now.uncallable &&
-      descriptors() != descriptors_before)
+  if (verified && !now.walk->lasting && descriptors() != descriptors_before)
     report("a descriptor was not closed");
   blocks = 0;
 }
@@ -323,7 +309,7 @@ static void note_warning(void *none, const char *piece, int more) {
 static bool run_round(void) {
   int open_before = descriptors();
   now.left = now.number;
-  now.failed = now.unfinalised = now.uncallable = false;
+  now.failed = now.unfinalised = false;
   line[0] = '\0';
   alarm(PATIENCE);
   lua_State *L = lua_newstate(allocate, NULL);
