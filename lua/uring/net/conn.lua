@@ -18,11 +18,10 @@ local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
 local LITTLE = buffers.LITTLE
-local NONE = {}
+local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
 
-local some, some_view = intake.some, views.some
 local read_some, write = Reader.read_some, Writer.write
 
 ---@class uring.Conn: uring.Stream
@@ -37,13 +36,10 @@ for _, row in ipairs(core.ops) do rows[row.name] = row end
 local recv = loop.claiming(rows.recv, "is_reading")
 local send = loop.claiming(rows.send, "is_writing", Writer._pass_on)
 
--- What the sockets of the run that runs receive into.
-local rings, view_rings = NONE, NONE
+-- Has what the sockets of the run that runs receive into, see buffers.lua.
+local rings = NONE
 
-loop.on_switch(function(scheduler)
-  rings = scheduler and scheduler.strings or NONE
-  view_rings = scheduler and scheduler.views or NONE
-end)
+loop.on_switch(function(scheduler) rings = scheduler or NONE end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
@@ -96,38 +92,31 @@ local function conclude(self, slowly, alarm, bytes, extra, code)
   return nil, extra, code
 end
 
--- What is usual needs no more than this.
-function Conn:_some()
-  local flow, alarm = self.flow, false
-  local ring = rings[flow]
-  if not ring or self.is_reading or self.is_closed then return some(self) end
-  if self.read_timeout then
-    alarm = limits.prepare(self, "read_alarm", self.read_timeout)
-    if not alarm then return some(self) end
+-- Makes the function that receives from the rings of a kind: what is usual
+-- needs no more than this.
+local function receiver(kind, slowly)
+  return function(self)
+    local flow, alarm = self.flow, false
+    local ring = rings[kind][flow]
+    if not ring or self.is_reading or self.is_closed then
+      return slowly(self)
+    end
+    if self.read_timeout then
+      alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+      if not alarm then return slowly(self) end
+    end
+    local bytes, extra, code = recv(self, alarm, ring)
+    if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
+      return bytes
+    end
+    return conclude(self, slowly, alarm, bytes, extra, code)
   end
-  local bytes, extra, code = recv(self, alarm, ring)
-  if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
-    return bytes
-  end
-  return conclude(self, some, alarm, bytes, extra, code)
 end
 
-local quick = Conn._some
+local some = receiver("strings", intake.some)
 
---- The same for a view.
-function Conn:_some_view()
-  local flow, alarm = self.flow, false
-  local ring = view_rings[flow]
-  if not ring or self.is_reading or self.is_closed then
-    return some_view(self)
-  end
-  if self.read_timeout then
-    alarm = limits.prepare(self, "read_alarm", self.read_timeout)
-    if not alarm then return some_view(self) end
-  end
-  local view, extra, code = recv(self, alarm, ring)
-  return conclude(self, some_view, alarm, view, extra, code)
-end
+Conn._some = some
+Conn._some_view = receiver("views", views.some)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -136,7 +125,7 @@ end
 ---@return integer? code
 function Conn:read_some(max)
   if max or self.received ~= "" then return read_some(self, max) end
-  local bytes, message, code = quick(self)
+  local bytes, message, code = some(self)
   if bytes == "" then return nil end
   if bytes then return bytes end
   return nil, message, code
