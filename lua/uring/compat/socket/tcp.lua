@@ -55,6 +55,20 @@ methods.setpeername = methods.connect
 
 -- Methods of masters
 
+--- Makes a server of a master: a method.
+---@param self table
+---@param backlog? number default 32
+---@param class table of servers
+---@return number? 1
+---@return string? problem
+function tcp.listen(self, backlog, class)
+  backlog = argument.number("listen", 1, backlog, BACKLOG)
+  local ok, _, code = system.listen(self.fd, math.tointeger(backlog // 1))
+  if not ok then return nil, reason.of(code) end
+  setmetatable(self, class)
+  return 1.0
+end
+
 local masters = {}
 
 --- Binds it to an address of this machine.
@@ -77,19 +91,20 @@ masters.setsockname = masters.bind
 ---@return number? 1
 ---@return string? problem
 function masters:listen(backlog)
-  backlog = argument.number("listen", 1, backlog, BACKLOG)
-  local ok, _, code = system.listen(self.fd, math.tointeger(backlog // 1))
-  if not ok then return nil, reason.of(code) end
-  setmetatable(self, Server)
-  return 1.0
+  return tcp.listen(self, backlog, Server)
 end
 
 -- Methods of servers
 
 local servers = {}
 
-local function accept(self)
-  local client = new(Client, self.family)
+--- Takes the next connection of a server.
+---@param self table
+---@param class table of what it is
+---@return table? client
+---@return string? problem
+function tcp.accept(self, class)
+  local client = new(class, self.family)
   descriptor.begin(self)
   local fd, code
   repeat fd, code = descriptor.await(self, op.accept)
@@ -103,7 +118,7 @@ end
 ---@return table? client
 ---@return string? problem
 function servers:accept()
-  return descriptor.call(accept, self)
+  return descriptor.call(tcp.accept, self, Client)
 end
 
 -- Methods of clients

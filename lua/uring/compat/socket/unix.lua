@@ -14,7 +14,6 @@ local udp = require "uring.compat.socket.udp"
 
 local C = core.consts
 
-local BACKLOG = 32 -- connections, where nothing is said
 local MOST = 107 -- bytes of a path
 
 local unix = {}
@@ -110,29 +109,16 @@ masters.setpeername = masters.connect
 ---@return number? 1
 ---@return string? problem
 function masters:listen(backlog)
-  backlog = argument.number("listen", 1, backlog, BACKLOG)
-  local ok, _, code = system.listen(self.fd, math.tointeger(backlog // 1))
-  if not ok then return nil, reason.of(code) end
-  setmetatable(self, Server)
-  return 1.0
+  return tcp.listen(self, backlog, Server)
 end
 
 local servers = {}
-
-local function accept(self)
-  local client = setmetatable(buffered.init(descriptor.fields()), Client)
-  descriptor.begin(self)
-  local fd, code = descriptor.await(self, op.accept)
-  if not fd then return nil, reason.of(code) end
-  client.fd = fd
-  return client
-end
 
 --- Takes the next connection, waiting for it.
 ---@return table? client
 ---@return string? problem
 function servers:accept()
-  return descriptor.call(accept, self)
+  return descriptor.call(tcp.accept, self, Client)
 end
 
 local clients = { shutdown = tcp.shutdown }
