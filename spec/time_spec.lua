@@ -135,9 +135,10 @@ describe("every", function()
 
   it("does not drift on the real clock", function()
     quiet.run(function()
-      local first
+      local start, first = time.now(), nil
       for at, n in time.every(0.01) do
         first = first or at
+        assert.is_true(first - start >= 0.01 - 1e-6)
         assert.is_true(time.now() >= at)
         assert.is_true(math.abs(at - first - (n - 1) * 0.01) < 1e-6)
         if n >= 10 then break end
