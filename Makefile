@@ -99,7 +99,7 @@ test-asan: deps-test  ## the specs under the address and UB sanitizers
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)'
 test-oom: deps-test  ## fail every allocation of some chunks in turn
 	@$(MAKE) all $(BUILD)/oom
-	@$(RUN) $(BUILD)/oom spec/support/oom/*.lua
+	@ls spec/support/oom/*.lua | $(RUN) xargs -n 1 -P $$(nproc) $(BUILD)/oom
 test-valgrind: deps-test  ## a soak under valgrind: no error, no leak
 	@$(MAKE) all
 	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \

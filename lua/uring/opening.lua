@@ -59,8 +59,8 @@ local function new(parent, task, thread, outer, options)
   enter(members, self)
   local cause = parent.cause
   if cause and not shield then
-    self.cause = cause
     loop.count_cancelled(1)
+    self.cause = cause
   end
   return self
 end
@@ -83,8 +83,8 @@ local function implicit_scope(task)
     name and { name = name })
   task.implicit = scope
   if task.cause and not scope.cause then
-    scope.cause = task.cause
     loop.count_cancelled(1)
+    scope.cause = task.cause
   end
   return scope
 end

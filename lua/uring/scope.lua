@@ -104,8 +104,8 @@ Scope.end_wait = end_wait
 ---@param set table<thread, true> who waits for ops in them is added to it
 function Scope:spread(cause, set)
   if self.cause then return end
-  self.cause = cause
   loop.count_cancelled(1)
+  self.cause = cause
   for _, inner in Members.each(self.inner) do
     if not inner.shield then inner:spread(cause, set) end
   end

@@ -219,9 +219,10 @@ function Task:cancel(reason)
   if self.scope.scheduler ~= current then
     return self.scope:at_home(function() self:cancel(reason) end)
   end
-  self.cause = Scope.cause_of(self, reason)
+  local cause = Scope.cause_of(self, reason)
   loop.count_cancelled(1)
-  Scope.carry_out(spread, self, self.cause)
+  self.cause = cause
+  Scope.carry_out(spread, self, cause)
 end
 
 return Task
