@@ -108,9 +108,10 @@ static void add(lua_State *L, const char *name, lua_CFunction function) {
 /*
 ** bind(ring, sentinel) -> {wait = {[row] = function},
 ** claim = {[row] = function},
-** start_for = {[row] = function}, step = function, ids = function,
-** flights = function, ids_on = function, living = function}, or nil,
-** message, code.  Rows go by their names and their numbers.
+** start_for = {[row] = function}, receive = function, transmit = function,
+** step = function, ids = function, flights = function, ids_on = function,
+** living = function}, or nil, message, code.  Rows go by their names and
+** their numbers; receive and transmit are there where the kernel can do them.
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -119,7 +120,7 @@ static int bind_ring(lua_State *L) {
   if (code < 0)
     return fail_push(L, "probe", -code);
   lua_settop(L, 2);
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 10);
   start_add_rows(L, 1, 2, supported);
   add(L, "step", step_turn);
   add(L, "ids", ids_of);

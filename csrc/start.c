@@ -9,23 +9,12 @@
 #include "argcheck.h"
 #include "fail.h"
 #include "flight.h"
+#include "quick.h"
+#include "starter.h"
 
 #include <errno.h>
 
-/* Upvalues: a Starter, the ring's table, the sentinel, and who owns both. */
-#define UP_STARTER  lua_upvalueindex(1)
-#define UP_HELD     lua_upvalueindex(2)
-#define UP_SENTINEL lua_upvalueindex(3)
-#define UPVALUES    5
-#define CALLER      2 /* level of who called the Lua function around us */
-
-typedef struct {
-  Ring *ring;
-  const Op *op;
-  const ArgTypes *types;
-  int arity;
-  bool known; /* to the kernel */
-} Starter;
+#define CALLER 2 /* level of who called the Lua function around us */
 
 typedef struct {
   ArgTypes types;
@@ -226,12 +215,8 @@ static void push_rows(lua_State *L, int ring, int sentinel, int owner,
   for (unsigned i = 0; i < OPS_COUNT; i++) {
     const Starter *starter = &starters->rows[i];
     bool fits = !(starter->op->traits & TRAIT_WIDE);
-    lua_pushlightuserdata(L, (void *)starter);
-    luaring_push_held(L, ring);
-    lua_pushvalue(L, sentinel);
-    lua_pushvalue(L, ring);
-    lua_pushvalue(L, owner);
-    lua_pushcclosure(L, starter->known && fits ? function : refusal, UPVALUES);
+    starter_push(L, starter, (StarterUps){ ring, sentinel, owner },
+                 starter->known && fits ? function : refusal);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, starter->op->name);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -259,5 +244,6 @@ void start_add_rows(lua_State *L, int ring, int sentinel,
   lua_setfield(L, table, "claim");
   push_rows(L, ring, sentinel, owner, start_for, refuse_for);
   lua_setfield(L, table, "start_for");
+  quick_add(L, table, starters->rows, (StarterUps){ ring, sentinel, owner });
   lua_settop(L, table);
 }

@@ -48,7 +48,7 @@ local function arm(self, at)
   self.scheduler, self.armed_at = current, at
 end
 
---- Until then an op may take that loop.claiming will start, which says who
+--- Until then an op may take that claims.awaitable will start, which says who
 -- waits.
 ---@param at integer nanoseconds
 ---@return uring.Alarm|false self false where no loop runs

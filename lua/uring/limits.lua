@@ -9,7 +9,7 @@ local FOREVER = 1e9 -- seconds, and more
 local limits = {}
 
 --- Prepares the alarm of a direction that has a limit for a single op, which
--- loop.claiming does.
+-- claims.awaitable does.
 ---@param self table the handle
 ---@param name "read_alarm"|"write_alarm"
 ---@param timeout integer nanoseconds

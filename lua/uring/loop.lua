@@ -19,8 +19,9 @@ local loop = {
 local OUTSIDE = 1 -- stands in 'cancelling' where no loop runs
 local current -- the scheduler that runs
 local cancelling = OUTSIDE -- how many scopes and tasks are being cancelled
-local ops, claims -- row's number -> the C function that does its op
+local ops -- row's number -> the C function that does its op
 local switches = {} -- who wants to know when a loop runs
+local listeners = {} -- and when it runs with nothing that is to end
 
 --- The scheduler that runs, or an error that names what needs it.
 ---@param what string
@@ -41,6 +42,18 @@ function loop.on_switch(set)
   switches[#switches + 1] = set
 end
 
+--- Calls 'listener' with what system.bind has made for the run, whenever one
+-- runs and nothing in it is being cancelled: ops need not ask then.  Otherwise
+-- with nil.  It must need no memory.
+---@param listener fun(bound?: table)
+function loop.on_quiet(listener)
+  listeners[#listeners + 1] = listener
+end
+
+local function tell(bound)
+  for i = 1, #listeners do listeners[i](bound) end
+end
+
 --- Makes a scheduler the one that runs, or none.  Needs no memory.
 ---@param scheduler? uring.Scheduler
 ---@return uring.Scheduler? before the one that ran
@@ -51,8 +64,8 @@ function loop.switch(scheduler)
   current = scheduler
   cancelling = scheduler and scheduler.cancelling or OUTSIDE
   ops = scheduler and scheduler.bound.wait
-  claims = scheduler and scheduler.bound.claim
   for i = 1, #switches do switches[i](scheduler) end
+  tell(scheduler and cancelling == 0 and scheduler.bound or nil)
   return before
 end
 
@@ -70,7 +83,9 @@ end
 -- nothing of the kind, starting an op asks nobody.
 ---@param change 1|-1
 function loop.count_cancelled(change)
+  if cancelling == 0 then tell(nil) end -- a call may raise
   cancelling = cancelling + change
+  if cancelling == 0 and current then tell(current.bound) end
 end
 
 --- Raises where the running code is to end, after the others had their turn.
@@ -87,13 +102,17 @@ end
 
 loop.check = check
 
--- The same where it has waited just now; 'leave' is called before it raises.
+--- The same where it has waited just now.
+---@param leave? fun(handle: any) called before it raises
+---@param handle? any
 local function check_again(leave, handle)
   local cause = cancelling > 0 and current:cause()
   if not cause then return end
   if leave then leave(handle) end
   cancelled.raise(cause, current)
 end
+
+loop.check_again = check_again
 
 -- Ops
 
@@ -135,29 +154,6 @@ function loop.awaitable(row)
     return fail(row, extra)
   end
   return await
-end
-
---- Makes the function that does the op of a row on the descriptor of a
--- handle, whose field 'flag' is true meanwhile; an alarm is set meanwhile.
--- Before a cancellation is raised it calls 'leave'.
----@param row table of core.ops
----@param flag string
----@param leave? fun(handle: table)
----@return fun(handle: table, alarm?: uring.Alarm, a?, b?): any, any, integer?
-function loop.claiming(row, flag, leave)
-  local number, plain = row.number, loop.awaitable(row)
-  return function(handle, alarm, a, b)
-    if cancelling > 0 then
-      if not current then return out.call_op(row, plain, handle.fd, a, b) end
-      check()
-    end
-    local value, extra = claims[number](handle, flag, alarm, handle.fd, a, b)
-    handle[flag] = false
-    if alarm then alarm.thread = false end
-    if value ~= nil then return value, extra end
-    if cancelling > 0 then check_again(leave, handle) end
-    return core.fail_op(number, extra)
-  end
 end
 
 --- Starts an op that nobody waits for.

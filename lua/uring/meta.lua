@@ -2539,9 +2539,11 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 local core = {}
 
 --- bind(ring, sentinel) -> {wait = {[row] = function}, claim = {[row] =
---- function}, start_for = {[row] = function}, step = function, ids = function,
---- flights = function, ids_on = function, living = function}, or nil, message,
---- code. Rows go by their names and their numbers.
+--- function}, start_for = {[row] = function}, receive = function, transmit =
+--- function, step = function, ids = function, flights = function, ids_on =
+--- function, living = function}, or nil, message, code. Rows go by their names
+--- and their numbers; receive and transmit are there where the kernel can do
+--- them.
 ---@param ring uring.Ring
 ---@param sentinel table
 ---@return table?

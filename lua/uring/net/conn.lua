@@ -1,5 +1,6 @@
 --- Connections: streams of bytes between two sockets.
 local buffers = require "uring.buffers"
+local claims = require "uring.claims"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local intake = require "uring.stream.intake"
@@ -33,13 +34,24 @@ local Conn = {
 local rows = {}
 for _, row in ipairs(core.ops) do rows[row.name] = row end
 
-local recv = loop.claiming(rows.recv, "is_reading")
-local send = loop.claiming(rows.send, "is_writing", Writer._pass_on)
+local recv = claims.awaitable(rows.recv, "is_reading")
+local recv_failure = claims.failure(rows.recv)
+local send = claims.awaitable(rows.send, "is_writing", Writer._pass_on)
+local send_failure = claims.failure(rows.send, Writer._pass_on)
 
 -- Has what the sockets of the run that runs receive into, see buffers.lua.
 local rings = NONE
 
 loop.on_switch(function(scheduler) rings = scheduler or NONE end)
+
+-- What does the usual in C: false where something is to end, and in a
+-- simulated run.  Where that can start nothing it returns nothing.
+local receive, transmit = false, false
+
+loop.on_quiet(function(bound)
+  receive = bound and bound.receive or false
+  transmit = bound and bound.transmit or false
+end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
@@ -101,11 +113,20 @@ local function receiver(kind, slowly)
     if not ring or self.is_reading or self.is_closed then
       return slowly(self)
     end
+    local bytes, extra, code
     if self.read_timeout then
       alarm = limits.prepare(self, "read_alarm", self.read_timeout)
       if not alarm then return slowly(self) end
+      bytes, extra, code = recv(self, alarm, ring)
+    elseif receive then
+      self.is_reading = true
+      bytes, extra = receive(self.fd, ring)
+      self.is_reading = false
+      if not extra then return slowly(self) end
+      if not bytes then bytes, extra, code = recv_failure(self, extra) end
+    else
+      return slowly(self)
     end
-    local bytes, extra, code = recv(self, alarm, ring)
     if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
       return bytes
     end
@@ -135,6 +156,23 @@ function Conn:_transmit(data)
   return op.send(self.fd, data, SEND_FLAGS)
 end
 
+-- What has a limit is as usual, too.
+local function write_slowly(self, data, ...)
+  if type(data) ~= "string" and getmetatable(data) ~= BUFFER
+    or self.is_writing or self.is_broken or self.is_closed
+    or not self.write_timeout or select("#", ...) > 0 or #data == 0 then
+    return write(self, data, ...)
+  end
+  local alarm = limits.prepare(self, "write_alarm", self.write_timeout)
+  if not alarm then return write(self, data) end
+  local count, message, code = send(self, alarm, data, SEND_FLAGS)
+  if count ~= #data then
+    return Writer._go_on(self, data, alarm, count, message, code)
+  end
+  if self.writers then Writer._pass_on(self) end
+  return self
+end
+
 --- Writes all that is given, as any stream does; what is usual does it at
 -- once.
 ---@param data string|number|uring.Buffer|table
@@ -144,24 +182,21 @@ end
 ---@return integer? code
 ---@return integer? written bytes that had gone before it failed
 function Conn:write(data, ...)
-  if type(data) ~= "string" and getmetatable(data) ~= BUFFER
-    or self.is_writing or self.is_broken or self.is_closed
-    or select("#", ...) > 0 then
-    return write(self, data, ...)
+  if self.is_writing or self.is_broken or self.is_closed
+    or self.write_timeout or not transmit then
+    return write_slowly(self, data, ...)
   end
-  local size = #data
-  if size == 0 then return self end
-  local alarm = false
-  if self.write_timeout then
-    alarm = limits.prepare(self, "write_alarm", self.write_timeout)
-    if not alarm then return write(self, data) end
+  self.is_writing = true
+  local count, extra = transmit(self.fd, data, ...)
+  self.is_writing = false
+  if not extra then return write_slowly(self, data, ...) end
+  if count == #data then
+    if self.writers then Writer._pass_on(self) end
+    return self
   end
-  local count, message, code = send(self, alarm, data, SEND_FLAGS)
-  if count ~= size then
-    return Writer._go_on(self, data, alarm, count, message, code)
-  end
-  if self.writers then Writer._pass_on(self) end
-  return self
+  local message, code = extra, nil
+  if not count then count, message, code = send_failure(self, extra) end
+  return Writer._go_on(self, data, false, count, message, code)
 end
 
 function Conn:_transmit_some(data)

@@ -18,7 +18,7 @@
 --   splices     "any", or "socket" where fd is one: the bytes of the stream
 --               are those of fd, so that stream.copy may splice them
 --   claims      a set of the names of those of these that hold is_reading
---               while an op of theirs is in flight, see loop.claiming
+--               while an op of theirs is in flight, see claims.awaitable
 -- An EINTR of these is tried again.  Where a class has a close of its own,
 -- that is for what was written to be sent, see stream/holding.lua.
 -- A closed stream says nil, "closed", ECLOSED.

@@ -1,0 +1,114 @@
+/*
+** quick.c - receiving and sending where there is nothing to refuse.
+**
+** RATIONALE: a connection mostly receives into a buffer ring, and sends one
+** string or Buffer; what start.c has to find out about any row is known then.
+** These two do just that.  Where anything is otherwise they have started
+** nothing and return nothing, and never raise: start.c does it, or says why
+** it cannot be done.
+*/
+#include "quick.h"
+#include "flight.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define SEND_FLAGS (MSG_NOSIGNAL | MSG_WAITALL)
+
+static bool can_start(lua_State *L, const Ring *ring) {
+  return ring_usable(ring) && ring->slots.free_head != SLOT_NONE &&
+         ring->parked == NULL && !ring->restricted && lua_isyieldable(L);
+}
+
+/* Starts the op on the descriptor at index 1 for who runs, and yields. */
+static int start(lua_State *L, const Starter *starter, Args *args) {
+  Ring *ring = starter->ring;
+  int is_integer;
+  lua_Integer fd = lua_tointegerx(L, 1, &is_integer);
+  if (!is_integer || fd < 0 || fd > INT_MAX || !can_start(L, ring))
+    return 0;
+  struct io_uring_sqe *sqe = ring_sqe(ring);
+  if (sqe == NULL)
+    return 0;
+  args->a[0].i = fd;
+  Slot *slot = slot_take(&ring->slots, starter->op);
+  flight_load(L, UP_HELD, slot, args);
+  flight_set_running(L, UP_HELD, slot);
+  flight_prepare(sqe, sizeof *sqe, slot, args);
+  lua_pushvalue(L, UP_SENTINEL);
+  return lua_yield(L, 1);
+}
+
+/*
+** receive(fd, bufring) yields the sentinel until bytes are in a buffer of
+** the ring; returns what wait.recv(fd, bufring) does, or nothing
+*/
+static int receive(lua_State *L) {
+  const Starter *starter = lua_touserdata(L, UP_STARTER);
+  BufRing *bufring = argtype_bufring(L, 2, starter->types);
+  if (bufring == NULL || bufring->uring != &starter->ring->uring ||
+      bufring->shape.source)
+    return 0;
+  Args args; /* what is not set is not of this row */
+  args.a[1].data = NULL;
+  args.a[1].size = 0;
+  args.a[2].i = 0;
+  args.mem[0] = bufring->mem;
+  args.mem_count = 1;
+  args.anchor = 0;
+  args.bufring = bufring;
+  return start(L, starter, &args);
+}
+
+/* The bytes of a string, or of a Buffer that has its own; false: of neither. */
+static bool find_bytes(lua_State *L, int index, const ArgTypes *types,
+                       Args *args) {
+  size_t size;
+  if (lua_type(L, index) == LUA_TSTRING) {
+    args->a[1].data = (void *)lua_tolstring(L, index, &size);
+    args->anchor = index;
+    args->mem_count = 0;
+  } else {
+    const Buffer *buffer = argtype_buffer(L, index, types);
+    if (buffer == NULL || buffer->bytes == NULL || buffer->mem == NULL)
+      return false;
+    args->a[1].data = (void *)buffer->bytes;
+    size = buffer->size;
+    args->anchor = 0;
+    args->mem[0] = buffer->mem;
+    args->mem_count = 1;
+  }
+  args->a[1].size = (unsigned)size;
+  return 0 < size && size <= INT_MAX;
+}
+
+/*
+** transmit(fd, data) yields the sentinel until all the bytes are sent, or
+** no more can be; returns what wait.send(fd, data, MSG_NOSIGNAL |
+** MSG_WAITALL) does, or nothing
+*/
+static int transmit(lua_State *L) {
+  const Starter *starter = lua_touserdata(L, UP_STARTER);
+  Args args;
+  if (lua_gettop(L) != 2 || !find_bytes(L, 2, starter->types, &args))
+    return 0;
+  args.a[2].i = SEND_FLAGS;
+  args.bufring = NULL;
+  return start(L, starter, &args);
+}
+
+void quick_add(lua_State *L, int table, const Starter *rows, StarterUps ups) {
+  static const struct {
+    const char *name, *row;
+    lua_CFunction function;
+  } quick[] = {
+    { "receive", "recv", receive },
+    { "transmit", "send", transmit },
+  };
+  for (unsigned i = 0; i < OPS_COUNT; i++)
+    for (size_t j = 0; j < sizeof quick / sizeof quick[0]; j++)
+      if (rows[i].known && strcmp(rows[i].op->name, quick[j].row) == 0) {
+        starter_push(L, &rows[i], ups, quick[j].function);
+        lua_setfield(L, table, quick[j].name);
+      }
+}

@@ -1,0 +1,40 @@
+/*
+** starter.h - what a closure that starts ops needs of its row and ring.
+*/
+#ifndef uring_starter_h
+#define uring_starter_h
+
+#include "argtype.h"
+#include "luaring.h"
+#include "op.h"
+
+/* Upvalues: a Starter, the ring's table, the sentinel, and who owns both. */
+#define UP_STARTER  lua_upvalueindex(1)
+#define UP_HELD     lua_upvalueindex(2)
+#define UP_SENTINEL lua_upvalueindex(3)
+
+typedef struct {
+  Ring *ring;
+  const Op *op;
+  const ArgTypes *types;
+  int arity;
+  bool known; /* to the kernel */
+} Starter;
+
+/* Where upvalues stand: the ring, the sentinel, what the Starter is part of. */
+typedef struct {
+  int ring, sentinel, owner;
+} StarterUps;
+
+/* Pushes a closure of a function over a Starter. */
+static inline void starter_push(lua_State *L, const Starter *starter,
+                                StarterUps ups, lua_CFunction function) {
+  lua_pushlightuserdata(L, (void *)starter);
+  luaring_push_held(L, ups.ring);
+  lua_pushvalue(L, ups.sentinel);
+  lua_pushvalue(L, ups.ring);
+  lua_pushvalue(L, ups.owner);
+  lua_pushcclosure(L, function, 5);
+}
+
+#endif

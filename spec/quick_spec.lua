@@ -1,0 +1,145 @@
+--- Receiving and sending in C as they mostly go: what they leave to others.
+local core = require "uring.core"
+local leaks = require "spec.support.leaks"
+
+leaks.watch()
+
+local EBADF = require("uring.errno").EBADF
+local IO = {}
+local resume, resume_all, taken = core.resumer(IO, { false })
+
+-- Calls a function in a coroutine: what that yields or returns.
+local function called(...)
+  local thread = coroutine.create(function(f, ...) return f(...) end)
+  local waits, ok, count = resume(thread, ...)
+  if waits then return "waits", thread end
+  return table.pack(taken(thread, ok, count))
+end
+
+-- The results of those who wait, in order of their completion.
+local function finish(bound, count)
+  local batch, results = {}, {}
+  for place = 1, 96 do batch[place] = false end
+  while #results < count do
+    local filled = bound.step(batch, 96, true, 10000000000)
+    assert(filled > 0, "nothing has completed")
+    local place, ok, values = resume_all(batch, 1, filled)
+    while place do
+      results[#results + 1] = table.pack(taken(batch[place], ok, values))
+      place, ok, values = resume_all(batch, place + 3, filled)
+    end
+  end
+  return results
+end
+
+local NOTHING = { true, n = 1 } -- no error and no result
+
+describe("a quick op", function()
+  local ring, bound, near, far, strings
+
+  before_each(function()
+    ring = assert(core.ring(8))
+    bound = assert(core.bind(ring, IO))
+    near, far = assert(core.socketpair())
+    strings = assert(ring:buf_ring { bgid = 1, entries = 2, size = 16 })
+    assert.equal("waits", (called(bound.wait.nop))) -- makes room for ops
+    finish(bound, 1)
+  end)
+
+  after_each(function()
+    ring:close()
+    core.close(near)
+    core.close(far)
+  end)
+
+  it("sends a string or a Buffer, and receives a string", function()
+    assert.equal("waits", (called(bound.transmit, near, "hello")))
+    assert.same({ { true, 5, 0, n = 3 } }, finish(bound, 1))
+    assert.equal("waits", (called(bound.receive, far, strings)))
+    local result = finish(bound, 1)[1]
+    assert.same({ true, "hello" }, { result[1], result[2] })
+    assert.equal("waits", (called(bound.transmit, near, core.buffer(5))))
+    assert.equal("waits", (called(bound.receive, far, strings)))
+    assert.equal(2, #finish(bound, 2))
+  end)
+
+  it("says with which errno it failed", function()
+    assert.equal("waits", (called(bound.receive, 999999, strings)))
+    local result = finish(bound, 1)[1]
+    assert.same({ true, nil, EBADF, n = 3 }, result)
+  end)
+
+  it("starts nothing for what is not as usual", function()
+    local closed = core.buffer(4)
+    closed:close()
+    for _, data in ipairs { 5, true, {}, "", closed, core.slice "abc" } do
+      assert.same(NOTHING, called(bound.transmit, near, data))
+    end
+    assert.same(NOTHING, called(bound.transmit, near))
+    assert.same(NOTHING, called(bound.transmit, near, nil))
+    assert.same(NOTHING, called(bound.transmit, near, "a", "b"))
+    assert.same(NOTHING, called(bound.transmit, "x", "a"))
+    assert.same(NOTHING, called(bound.transmit, -1, "a"))
+    assert.same(NOTHING, called(bound.transmit, 1 << 31, "a"))
+    assert.same(NOTHING, called(bound.receive, near))
+    assert.same(NOTHING, called(bound.receive, near, core.buffer(4)))
+    assert.same(NOTHING, called(bound.receive, near, "abc"))
+    assert.equal(0, ring:in_flight())
+  end)
+
+  it("starts nothing where nobody could wait", function()
+    assert.equal(0, select("#", bound.transmit(near, "a")))
+    assert.equal(0, select("#", bound.receive(near, strings)))
+    assert.equal(0, ring:in_flight())
+  end)
+
+  it("starts nothing with buffers of another ring, or closed ones", function()
+    local other <close> = assert(core.ring(8))
+    local theirs = assert(other:buf_ring { bgid = 1, entries = 2, size = 16 })
+    assert.same(NOTHING, called(bound.receive, near, theirs))
+    local source = assert(ring:buf_ring {
+      bgid = 2, entries = 2, size = 16, source = true,
+    })
+    assert.same(NOTHING, called(bound.receive, near, source))
+    strings:close()
+    assert.same(NOTHING, called(bound.receive, near, strings))
+    assert.equal(0, ring:in_flight())
+  end)
+
+  it("starts nothing on a ring that is closed", function()
+    ring:close()
+    assert.same(NOTHING, called(bound.transmit, near, "a"))
+    assert.same(NOTHING, called(bound.receive, near, strings))
+  end)
+
+  it("starts nothing where there is no room, which another makes", function()
+    local count = 0
+    while called(bound.receive, near, strings) == "waits" do
+      count = count + 1
+    end
+    assert.equal(256, count)
+    assert.equal(count, ring:in_flight())
+    assert.equal("waits", (called(bound.wait.recv, near, strings)))
+    assert.equal("waits", (called(bound.receive, near, strings)))
+  end)
+
+  it("keeps what it sends alive, and lets go of it then", function()
+    local kept = setmetatable({}, { __mode = "v" })
+    do
+      local buffer = core.buffer(9)
+      kept[1] = buffer
+      assert.equal("waits", (called(bound.transmit, near, buffer)))
+      assert.equal("waits", (called(bound.transmit, near, ("y"):rep(99))))
+    end
+    collectgarbage()
+    assert.same({ 9, 99 }, (function()
+      local sizes = {}
+      for place, result in ipairs(finish(bound, 2)) do
+        sizes[place] = result[2]
+      end
+      return sizes
+    end)())
+    collectgarbage()
+    assert.is_nil(kept[1])
+  end)
+end)
