@@ -40,14 +40,15 @@ static int start(lua_State *L, const Starter *starter, Args *args) {
 }
 
 /*
-** receive(fd, bufring) yields the sentinel until bytes are in a buffer of
-** the ring; returns what wait.recv(fd, bufring) does, or nothing
+** receive(fd, bgid) yields the sentinel until bytes are in a buffer of the
+** buffer ring that has this number; returns what wait.recv(fd, bufring) does,
+** or nothing
 */
 static int receive(lua_State *L) {
   const Starter *starter = lua_touserdata(L, UP_STARTER);
-  BufRing *bufring = argtype_bufring(L, 2, starter->types);
-  if (bufring == NULL || bufring->uring != &starter->ring->uring ||
-      bufring->shape.source)
+  BufRing *bufring =
+      ring_find_bufring(starter->ring, (uint16_t)lua_tointeger(L, 2));
+  if (bufring == NULL || bufring->shape.source)
     return 0;
   Args args; /* what is not set is not of this row */
   args.a[1].data = NULL;

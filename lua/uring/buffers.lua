@@ -7,10 +7,12 @@ local loop = require "uring.loop"
 local COUNTS, SIZES = { 256, 64, 16 }, { 4096, 16384, 65536 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
-local STRINGS, VIEWS = 65535, 65532 -- bgids: these, and two below each
 
 local buffers = {
   LITTLE = SIZES[1], -- bytes: who sends fewer at a time is at the first
+  -- The bgid of a buffer ring is its kind's, less the flow.
+  STRINGS = 65536,
+  VIEWS = 65533,
 }
 
 local current -- the scheduler that runs
@@ -40,7 +42,7 @@ local function ring_of(kind, bgid, flow)
   local rings = current[kind]
   if rings[flow] == nil then
     rings[flow] = current.ring:buf_ring {
-      bgid = bgid - flow + 1, entries = COUNTS[flow], size = SIZES[flow],
+      bgid = bgid - flow, entries = COUNTS[flow], size = SIZES[flow],
       views = kind == "views",
     } or false
   end
@@ -51,7 +53,7 @@ end
 ---@param flow integer of the peer: how much comes at a time, 1 to 3
 ---@return uring.BufRing? buffers nil where this kernel has none
 function buffers.receive(flow)
-  return ring_of("strings", STRINGS, flow)
+  return ring_of("strings", buffers.STRINGS, flow)
 end
 
 --- The same for what is read as views: rings of their own, so that views that
@@ -59,7 +61,7 @@ end
 ---@param flow integer
 ---@return uring.BufRing? buffers nil where this kernel has none
 function buffers.views(flow)
-  return ring_of("views", VIEWS, flow)
+  return ring_of("views", buffers.VIEWS, flow)
 end
 
 --- A buffer to receive into where there is none to be had from a ring.

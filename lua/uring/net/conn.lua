@@ -104,40 +104,48 @@ local function conclude(self, slowly, alarm, bytes, extra, code)
   return nil, extra, code
 end
 
--- Makes the function that receives from the rings of a kind: what is usual
--- needs no more than this.
-local function receiver(kind, slowly)
+-- Makes the function that receives from the rings of a kind where there is
+-- a limit to it.
+local function limited_receiver(kind, slowly)
   return function(self)
-    local flow, alarm = self.flow, false
-    local ring = rings[kind][flow]
-    if not ring or self.is_reading or self.is_closed then
+    local ring = rings[kind][self.flow]
+    if not ring or self.is_reading or self.is_closed
+      or not self.read_timeout then
       return slowly(self)
     end
-    local bytes, extra, code
-    if self.read_timeout then
-      alarm = limits.prepare(self, "read_alarm", self.read_timeout)
-      if not alarm then return slowly(self) end
-      bytes, extra, code = recv(self, alarm, ring)
-    elseif receive then
-      self.is_reading = true
-      bytes, extra = receive(self.fd, ring)
-      self.is_reading = false
-      if not extra then return slowly(self) end
-      if not bytes then bytes, extra, code = recv_failure(self, extra) end
-    else
-      return slowly(self)
-    end
-    if bytes and flow == 1 and #bytes < LITTLE and not self.is_closed then
-      return bytes
-    end
-    return conclude(self, slowly, alarm, bytes, extra, code)
+    local alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+    if not alarm then return slowly(self) end
+    return conclude(self, slowly, alarm, recv(self, alarm, ring))
   end
 end
 
-local some = receiver("strings", intake.some)
+-- Makes the one that receives as it usually goes, which needs no more than
+-- this.
+local function receiver(kind, bgid, slowly)
+  local limited = limited_receiver(kind, slowly)
+  return function(self)
+    if self.is_reading or self.is_closed or self.read_timeout
+      or not receive then
+      return limited(self)
+    end
+    self.is_reading = true
+    local bytes, extra = receive(self.fd, bgid - self.flow)
+    self.is_reading = false
+    if bytes then
+      if #bytes < LITTLE and self.flow == 1 and not self.is_closed then
+        return bytes
+      end
+      return conclude(self, slowly, false, bytes, extra)
+    end
+    if not extra then return slowly(self) end
+    return conclude(self, slowly, false, recv_failure(self, extra))
+  end
+end
+
+local some = receiver("strings", buffers.STRINGS, intake.some)
 
 Conn._some = some
-Conn._some_view = receiver("views", views.some)
+Conn._some_view = receiver("views", buffers.VIEWS, views.some)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -189,11 +197,11 @@ function Conn:write(data, ...)
   self.is_writing = true
   local count, extra = transmit(self.fd, data, ...)
   self.is_writing = false
-  if not extra then return write_slowly(self, data, ...) end
-  if count == #data then
+  if count and count == #data then
     if self.writers then Writer._pass_on(self) end
     return self
   end
+  if not extra then return write_slowly(self, data, ...) end
   local message, code = extra, nil
   if not count then count, message, code = send_failure(self, extra) end
   return Writer._go_on(self, data, false, count, message, code)
