@@ -12,22 +12,39 @@ Buffer *buffer_test(lua_State *L, int index) {
   return luaL_testudata(L, index, BUFFER_TYPE);
 }
 
-static Buffer *check_open(lua_State *L, int index) {
-  Buffer *buffer = luaL_checkudata(L, index, BUFFER_TYPE);
+/*
+** The Buffer whose method is called.  Methods have their metatable as upvalue
+** 1, which costs less to compare than its name.
+*/
+static Buffer *check_self(lua_State *L) {
+  Buffer *buffer = lua_touserdata(L, 1);
+  if (buffer != NULL && lua_getmetatable(L, 1)) {
+    bool same = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (same)
+      return buffer;
+  }
+  return luaL_checkudata(L, 1, BUFFER_TYPE); /* which says what it is */
+}
+
+static Buffer *refuse_closed(lua_State *L, Buffer *buffer) {
   if (buffer->bytes == NULL)
     luaL_error(L, "attempt to use a closed buffer, or a view that was "
                   "recycled");
   return buffer;
 }
 
-static Buffer *check_self(lua_State *L) {
-  return check_open(L, 1);
+static Buffer *check_open(lua_State *L) {
+  return refuse_closed(L, check_self(L));
 }
+
+static const char METATABLE; /* its address is the registry's key for it, too */
 
 Buffer *buffer_push(lua_State *L) {
   Buffer *buffer = lua_newuserdatauv(L, sizeof *buffer, 1);
   *buffer = (Buffer){ .mem = NULL, .bytes = "", .size = 0 };
-  luaL_setmetatable(L, BUFFER_TYPE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE); /* costs less than the name */
+  lua_setmetatable(L, -2);
   return buffer;
 }
 
@@ -83,8 +100,9 @@ static int buffer_slice(lua_State *L) {
   size_t size, offset;
   const char *bytes;
   const Buffer *whole = NULL;
-  if (buffer_test(L, 1) != NULL) {
-    whole = check_open(L, 1);
+  Buffer *buffer = buffer_test(L, 1);
+  if (buffer != NULL) {
+    whole = refuse_closed(L, buffer);
     bytes = whole->bytes;
     size = whole->size;
   } else {
@@ -109,7 +127,7 @@ static int buffer_slice(lua_State *L) {
 
 /* buffer:sub([i [, j]]) -> the bytes i to j as a string, as string.sub */
 static int buffer_sub(lua_State *L) {
-  const Buffer *buffer = check_self(L);
+  const Buffer *buffer = check_open(L);
   size_t offset;
   size_t length = range(L, 2, buffer->size, &offset);
   lua_pushlstring(L, buffer->bytes + offset, length);
@@ -118,14 +136,14 @@ static int buffer_sub(lua_State *L) {
 
 /* buffer:tostring() -> all its bytes as a string */
 static int buffer_bytes(lua_State *L) {
-  const Buffer *buffer = check_self(L);
+  const Buffer *buffer = check_open(L);
   lua_pushlstring(L, buffer->bytes, buffer->size);
   return 1;
 }
 
 /* buffer:byte([i]) -> the byte at position i (1), or nothing outside */
 static int buffer_byte(lua_State *L) {
-  const Buffer *buffer = check_self(L);
+  const Buffer *buffer = check_open(L);
   lua_Integer i = luaL_optinteger(L, 2, 1);
   if (i < 0)
     i += (lua_Integer)buffer->size + 1;
@@ -137,7 +155,7 @@ static int buffer_byte(lua_State *L) {
 
 /* buffer:set(i, string) -> buffer, with the string written at position i */
 static int buffer_set(lua_State *L) {
-  Buffer *buffer = check_self(L);
+  Buffer *buffer = check_open(L);
   lua_Integer i = luaL_checkinteger(L, 2);
   size_t length;
   const char *text = luaL_checklstring(L, 3, &length);
@@ -154,7 +172,7 @@ static int buffer_set(lua_State *L) {
 
 /* buffer:find(text [, i]) -> first, last position of text from i on, or nil */
 static int buffer_find(lua_State *L) {
-  const Buffer *buffer = check_self(L);
+  const Buffer *buffer = check_open(L);
   size_t length, offset;
   const char *text = luaL_checklstring(L, 2, &length);
   lua_settop(L, 3);
@@ -174,13 +192,13 @@ static int buffer_find(lua_State *L) {
 
 /* #buffer -> its size in bytes */
 static int buffer_len(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)check_self(L)->size);
+  lua_pushinteger(L, (lua_Integer)check_open(L)->size);
   return 1;
 }
 
 /* tostring(buffer) -> "uring.Buffer (4096 bytes)", or "(closed)" */
 static int buffer_tostring(lua_State *L) {
-  const Buffer *buffer = luaL_checkudata(L, 1, BUFFER_TYPE);
+  const Buffer *buffer = check_self(L);
   if (buffer->bytes == NULL)
     lua_pushliteral(L, BUFFER_TYPE " (closed)");
   else
@@ -194,13 +212,13 @@ static int buffer_tostring(lua_State *L) {
 ** nothing.
 */
 static int buffer_shut(lua_State *L) {
-  buffer_close(luaL_checkudata(L, 1, BUFFER_TYPE));
+  buffer_close(check_self(L));
   return 0;
 }
 
 /* __gc(buffer): another finalizer that meets it finds it empty */
 static int buffer_gc(lua_State *L) {
-  Buffer *buffer = luaL_checkudata(L, 1, BUFFER_TYPE);
+  Buffer *buffer = check_self(L);
   buffer_close(buffer);
   buffer->bytes = "";
   return 0;
@@ -229,8 +247,13 @@ static const luaL_Reg metamethods[] = {
 
 void buffer_open(lua_State *L) {
   luaL_newmetatable(L, BUFFER_TYPE);
-  luaL_setfuncs(L, metamethods, 0);
-  luaL_newlib(L, methods);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &METATABLE);
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, metamethods, 1);
+  luaL_newlibtable(L, methods);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_setfuncs(L, functions, 0);

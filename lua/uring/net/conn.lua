@@ -18,7 +18,7 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
-local LITTLE = buffers.LITTLE
+local LITTLE, NONEMPTY = buffers.LITTLE, C.IORING_CQE_F_SOCK_NONEMPTY
 local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
@@ -132,7 +132,8 @@ local function receiver(kind, bgid, slowly)
     local bytes, extra = receive(self.fd, bgid - self.flow)
     self.is_reading = false
     if bytes then
-      if #bytes < LITTLE and self.flow == 1 and not self.is_closed then
+      if (extra & NONEMPTY == 0 or #bytes < LITTLE) and self.flow == 1
+        and not self.is_closed then
         return bytes
       end
       return conclude(self, slowly, false, bytes, extra)
