@@ -168,6 +168,7 @@ build = {
     ["uring.stream.memory"] = "lua/uring/stream/memory.lua",
     ["uring.stream.numeral"] = "lua/uring/stream/numeral.lua",
     ["uring.stream.parts"] = "lua/uring/stream/parts.lua",
+    ["uring.stream.piece"] = "lua/uring/stream/piece.lua",
     ["uring.stream.pipes"] = "lua/uring/stream/pipes.lua",
     ["uring.stream.splice"] = "lua/uring/stream/splice.lua",
     ["uring.stream.views"] = "lua/uring/stream/views.lua",

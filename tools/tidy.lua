@@ -45,7 +45,7 @@ local house = {
       "uring.stream.delimiter", "uring.stream.views", "uring.stream.pipes",
       "uring.stream.splice", "uring.reader", "uring.stream.framing",
       "uring.stream.parts", "uring.stream.holding", "uring.writer",
-      "uring.stream.class", "uring.stream.given",
+      "uring.stream.class", "uring.stream.given", "uring.stream.piece",
       "uring.stream.copy", "uring.stream.both",
       "uring.stream.made", "uring.stream.memory", "uring.stream",
       "uring.fs.check", "uring.fs.place", "uring.fs.stat",

@@ -208,6 +208,22 @@ function Conn:write(data, ...)
   return Writer._go_on(self, data, false, count, message, code)
 end
 
+--- Sends what goes in one op, where that is as usual.  If that is not all, the
+-- caller goes on at once: another writer's turn comes after that.
+---@param data string|uring.Buffer
+---@return integer? count nil where nothing was sent, for whatever reason
+function Conn:_transmit_now(data)
+  if self.is_writing or self.is_broken or self.is_closed
+    or self.write_timeout or self.held or not transmit then
+    return nil
+  end
+  self.is_writing = true
+  local count = transmit(self.fd, data)
+  self.is_writing = false
+  if self.writers and count == #data then Writer._pass_on(self) end
+  return count
+end
+
 function Conn:_transmit_some(data)
   return op.send(self.fd, data, C.MSG_NOSIGNAL)
 end
