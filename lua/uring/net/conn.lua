@@ -18,7 +18,7 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
-local LITTLE, NONEMPTY = buffers.LITTLE, C.IORING_CQE_F_SOCK_NONEMPTY
+local LEAST, NONEMPTY = buffers.LEAST, C.IORING_CQE_F_SOCK_NONEMPTY
 local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
@@ -128,11 +128,12 @@ local function receiver(kind, bgid, slowly)
       or not receive then
       return limited(self)
     end
+    local flow = self.flow
     self.is_reading = true
-    local bytes, extra = receive(self.fd, bgid - self.flow)
+    local bytes, extra = receive(self.fd, bgid - flow)
     self.is_reading = false
     if bytes then
-      if (extra & NONEMPTY == 0 or #bytes < LITTLE) and self.flow == 1
+      if extra & NONEMPTY == 0 and (flow == 1 or #bytes >= LEAST[flow])
         and not self.is_closed then
         return bytes
       end
