@@ -57,7 +57,7 @@ describe("stream.pipe_both", function()
     end)
   end
 
-  it("carries messages of any size to and fro", function()
+  it("carries messages of any size there and back", function()
     run({}, function(client, server, joining)
       uring.spawn(function()
         for bytes in server:chunks() do assert(server:write(bytes)) end
