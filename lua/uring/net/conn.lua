@@ -19,9 +19,7 @@ local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
 local LEAST, NONEMPTY = buffers.LEAST, C.IORING_CQE_F_SOCK_NONEMPTY
-local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
-local BUFFER = getmetatable(core.slice "")
 
 local read_some, write = Reader.read_some, Writer.write
 
@@ -36,13 +34,7 @@ for _, row in ipairs(core.ops) do rows[row.name] = row end
 
 local recv = claims.awaitable(rows.recv, "is_reading")
 local recv_failure = claims.failure(rows.recv)
-local send = claims.awaitable(rows.send, "is_writing", Writer._pass_on)
 local send_failure = claims.failure(rows.send, Writer._pass_on)
-
--- Has what the sockets of the run that runs receive into, see buffers.lua.
-local rings = NONE
-
-loop.on_switch(function(scheduler) rings = scheduler or NONE end)
 
 -- What does the usual in C: false where something is to end, and in a
 -- simulated run.  Where that can start nothing it returns nothing.
@@ -88,41 +80,48 @@ function Conn:_receive()
   return bytes
 end
 
--- What a receive gave that is not just a few bytes.  Where it has to be done
--- again, that is slower.
-local function conclude(self, slowly, alarm, bytes, extra, code)
+-- What a receive gave that is not as usual.  Where it has to be done again,
+-- or has started nothing, that is slower.
+local function conclude(self, slowly, alarm, bytes, extra)
+  if not extra then return slowly(self) end
+  local code
+  if not bytes then bytes, extra, code = recv_failure(self, extra) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if bytes then
     self.flow = buffers.flow(self.flow, #bytes, extra)
     return bytes
   end
-  if code == errno.ENOBUFS then return slowly(self) end
   if limits.is_over(alarm, code) then
     return nil, "timeout", errno.ETIMEDOUT
   end
-  if code == errno.EINTR then return slowly(self) end
+  if code == errno.ENOBUFS or code == errno.EINTR then return slowly(self) end
   return nil, extra, code
 end
 
--- Makes the function that receives from the rings of a kind where there is
--- a limit to it.
-local function limited_receiver(kind, slowly)
+-- Makes the function that receives where there is a limit to it.
+local function limited_receiver(bgid, slowly)
   return function(self)
-    local ring = rings[kind][self.flow]
-    if not ring or self.is_reading or self.is_closed
-      or not self.read_timeout then
+    local timeout, flow = self.read_timeout, self.flow
+    if self.is_reading or self.is_closed or not timeout or not receive then
       return slowly(self)
     end
-    local alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+    local alarm = limits.prepare(self, "read_alarm", timeout)
     if not alarm then return slowly(self) end
-    return conclude(self, slowly, alarm, recv(self, alarm, ring))
+    self.is_reading = true
+    local bytes, extra = receive(self.fd, bgid - flow, alarm)
+    self.is_reading, alarm.thread = false, false
+    if bytes and extra & NONEMPTY == 0
+      and (flow == 1 or #bytes >= LEAST[flow]) and not self.is_closed then
+      return bytes
+    end
+    return conclude(self, slowly, alarm, bytes, extra)
   end
 end
 
--- Makes the one that receives as it usually goes, which needs no more than
--- this.
-local function receiver(kind, bgid, slowly)
-  local limited = limited_receiver(kind, slowly)
+-- Makes the one that receives from the rings of a kind as it usually goes,
+-- which needs no more than this.
+local function receiver(bgid, slowly)
+  local limited = limited_receiver(bgid, slowly)
   return function(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
@@ -132,22 +131,18 @@ local function receiver(kind, bgid, slowly)
     self.is_reading = true
     local bytes, extra = receive(self.fd, bgid - flow)
     self.is_reading = false
-    if bytes then
-      if extra & NONEMPTY == 0 and (flow == 1 or #bytes >= LEAST[flow])
-        and not self.is_closed then
-        return bytes
-      end
-      return conclude(self, slowly, false, bytes, extra)
+    if bytes and extra & NONEMPTY == 0
+      and (flow == 1 or #bytes >= LEAST[flow]) and not self.is_closed then
+      return bytes
     end
-    if not extra then return slowly(self) end
-    return conclude(self, slowly, false, recv_failure(self, extra))
+    return conclude(self, slowly, false, bytes, extra)
   end
 end
 
-local some = receiver("strings", buffers.STRINGS, intake.some)
+local some = receiver(buffers.STRINGS, intake.some)
 
 Conn._some = some
-Conn._some_view = receiver("views", buffers.VIEWS, views.some)
+Conn._some_view = receiver(buffers.VIEWS, views.some)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -166,21 +161,31 @@ function Conn:_transmit(data)
   return op.send(self.fd, data, SEND_FLAGS)
 end
 
+-- What an op that was to send it all has done.
+local function settle(self, data, alarm, count, extra)
+  if count == true then
+    if self.writers then Writer._pass_on(self) end
+    return self
+  end
+  local message, code = extra, nil
+  if not count then count, message, code = send_failure(self, extra) end
+  return Writer._go_on(self, data, alarm, count, message, code)
+end
+
 -- What has a limit is as usual, too.
 local function write_slowly(self, data, ...)
-  if type(data) ~= "string" and getmetatable(data) ~= BUFFER
-    or self.is_writing or self.is_broken or self.is_closed
-    or not self.write_timeout or select("#", ...) > 0 or #data == 0 then
+  local timeout = self.write_timeout
+  if self.is_writing or self.is_broken or self.is_closed or not timeout
+    or not transmit then
     return write(self, data, ...)
   end
-  local alarm = limits.prepare(self, "write_alarm", self.write_timeout)
-  if not alarm then return write(self, data) end
-  local count, message, code = send(self, alarm, data, SEND_FLAGS)
-  if count ~= #data then
-    return Writer._go_on(self, data, alarm, count, message, code)
-  end
-  if self.writers then Writer._pass_on(self) end
-  return self
+  local alarm = limits.prepare(self, "write_alarm", timeout)
+  if not alarm then return write(self, data, ...) end
+  self.is_writing = true
+  local count, extra = transmit(self.fd, alarm, data, ...)
+  self.is_writing, alarm.thread = false, false
+  if not (count or extra) then return write(self, data, ...) end
+  return settle(self, data, alarm, count, extra)
 end
 
 --- Writes all that is given, as any stream does; what is usual does it at
@@ -197,31 +202,27 @@ function Conn:write(data, ...)
     return write_slowly(self, data, ...)
   end
   self.is_writing = true
-  local count, extra = transmit(self.fd, data, ...)
+  local count, extra = transmit(self.fd, false, data, ...)
   self.is_writing = false
-  if count and count == #data then
-    if self.writers then Writer._pass_on(self) end
-    return self
-  end
-  if not extra then return write_slowly(self, data, ...) end
-  local message, code = extra, nil
-  if not count then count, message, code = send_failure(self, extra) end
-  return Writer._go_on(self, data, false, count, message, code)
+  if count == true and not self.writers then return self end
+  if not (count or extra) then return write(self, data, ...) end
+  return settle(self, data, false, count, extra)
 end
 
 --- Sends what goes in one op, where that is as usual.  If that is not all, the
 -- caller goes on at once: another writer's turn comes after that.
 ---@param data string|uring.Buffer
----@return integer? count nil where nothing was sent, for whatever reason
+---@return integer|true|nil count true: all; nil where nothing was sent, for
+--- whatever reason
 function Conn:_transmit_now(data)
   if self.is_writing or self.is_broken or self.is_closed
     or self.write_timeout or self.held or not transmit then
     return nil
   end
   self.is_writing = true
-  local count = transmit(self.fd, data)
+  local count = transmit(self.fd, false, data)
   self.is_writing = false
-  if self.writers and count == #data then Writer._pass_on(self) end
+  if self.writers and count == true then Writer._pass_on(self) end
   return count
 end
 

@@ -132,11 +132,10 @@ local function relay(self)
   end
   if data == "" then return 0 end
   src.is_reading = true -- as in send
-  local sent = dst:_transmit_now(data) or 0
+  local size, sent = #data, dst:_transmit_now(data)
   src.is_reading = false
-  local size = #data
-  if sent < size then
-    return send(self, Piece.new(data, sent, false, is_view))
+  if sent ~= true then
+    return send(self, Piece.new(data, sent or 0, false, is_view))
   end
   if is_view then data:close() end
   self.count = self.count + size
