@@ -133,7 +133,8 @@ describe("a quick op", function()
       local buffer = core.buffer(9)
       kept[1] = buffer
       assert.equal("waits", (called(bound.transmit, near, false, buffer)))
-      assert.equal("waits", (called(bound.transmit, near, false, ("y"):rep(99))))
+      assert.equal("waits",
+        (called(bound.transmit, near, false, ("y"):rep(99))))
     end
     collectgarbage()
     assert.same({ { true, true, n = 2 }, { true, true, n = 2 } },
