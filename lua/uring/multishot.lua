@@ -85,7 +85,7 @@ local function restart(self)
   if refused then
     return finish(self, problem_of(self.row, refused))
   end
-  self.id = id
+  self.id, self.live = id, true
   self.pausing, self.paused = false, false
   reserve(self)
 end
@@ -138,6 +138,8 @@ local function pump(self)
   while true do
     local value, extra = loop.park()
     local final = value == nil or extra & MORE == 0
+    -- where there was no memory for a value, more may come
+    if final then self.live = value == nil and extra == errno.ENOMEM end
     if self.closed then
       dispose(self, value)
       if final then return end
@@ -146,10 +148,13 @@ local function pump(self)
       local last = self.last
       local ok, problem = pcall(take, self, value, extra, final)
       if not ok then
-        self.closed = true
+        -- what has yielded two calls deep may make calls as deep: the loop
+        -- ends first, then the rest is tried
+        self.closed, self.done, self.problem = true, true, problem
+        if self.waiter then loop.wake(self.waiter) end
+        self.waiter = nil
         if self.last == last then dispose(self, value) end
         if not final then loop.post("cancel", self.id) end
-        finish(self, problem)
       end
       if final and self.done then return end
     end
@@ -179,7 +184,7 @@ end
 
 function Multishot:__close()
   self.closed = true
-  if not self.done and not self.paused then loop.post("cancel", self.id) end
+  if self.live then loop.post("cancel", self.id) end
   for place = self.first, self.last do dispose(self, self.values[place]) end
 end
 
@@ -187,7 +192,8 @@ local function new(row)
   local self = setmetatable({
     row = row, values = {}, flags = {}, first = 1, last = 0,
     pump = coroutine.create(pump), waiter = nil,
-    id = false, closed = false, done = false, problem = false,
+    id = false, live = false, -- the op, and whether it may be in flight
+    closed = false, done = false, problem = false,
     start_again = false, fd = false, message = false,
     queued = 0, -- what the values in the queue cost
     high_water = HIGH_WATER, -- how much that may be
@@ -214,7 +220,7 @@ return function(row)
     function self.start_again() return start_for(self.pump, a, b, c, d, e) end
     local refused, id = start_for(self.pump, a, b, c, d, e)
     if refused then error(problem_of(row, refused), 2) end
-    self.id = id
+    self.id, self.live = id, true
     return next_value, self, nil, self
   end
 end

@@ -9,6 +9,7 @@ local within = require "spec.support.within"
 
 local ENOBUFS = uring.errno.ENOBUFS
 local NAME = "recv_multishot"
+local resume = coroutine.resume -- as it is outside of a run
 
 rows.describe(NAME, function()
   local function buffers(ring, entries, size)
@@ -153,6 +154,24 @@ rows.describe(NAME, function()
       assert.has_error(function()
         for _ in u.op.recv_multishot(fd, bufring) do end
       end, "recv_multishot: Transport endpoint is not connected")
+    end)
+  end)
+
+  it("does not go on where there was no memory for what came", function()
+    local own <close> = rows.owner()
+    local a, b = sockets.pair(own)
+    within.run(function()
+      local ring = loop_ring()
+      local bufring, before = buffers(ring, 2, 8), ring:in_flight()
+      local take, stream, _, guard = u.op.recv_multishot(a, bufring)
+      assert.is_true(resume(stream.pump, nil, uring.errno.ENOMEM))
+      assert.has_error(function()
+        for _ in take, stream, nil, guard do end
+      end, "recv_multishot: Cannot allocate memory")
+      assert.equal(4, u.op.send(b, "mine"))
+      u.yield() -- until all that has completed was taken
+      assert.equal(before, ring:in_flight())
+      assert.equal(4, u.op.recv(a, uring.buffer(8)))
     end)
   end)
 
