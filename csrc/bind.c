@@ -5,6 +5,7 @@
 #include "bind.h"
 #include "fail.h"
 #include "flight.h"
+#include "go.h"
 #include "luaring.h"
 #include "start.h"
 #include "step.h"
@@ -97,21 +98,24 @@ static int flights_of(lua_State *L) {
   return 1;
 }
 
-/* A closure over the ring at index 1, as a field of the table at index 3. */
+/* A closure over all three arguments, as a field of what bind returns. */
 static void add(lua_State *L, const char *name, lua_CFunction function) {
   lua_pushvalue(L, 1);
   luaring_push_held(L, 1);
-  lua_pushcclosure(L, function, 2);
-  lua_setfield(L, 3, name);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 3);
+  lua_pushcclosure(L, function, 4);
+  lua_setfield(L, 4, name);
 }
 
 /*
-** bind(ring, sentinel) -> {wait = {[row] = function},
+** bind(ring, sentinel, last) -> {wait = {[row] = function},
 ** claim = {[row] = function},
 ** start_for = {[row] = function}, receive = function, transmit = function,
-** step = function, ids = function, flights = function, ids_on = function,
-** living = function}, or nil, message, code.  Rows go by their names and
-** their numbers; receive and transmit are there where the kernel can do them.
+** step = function, go = function, take = function, ids = function,
+** flights = function, ids_on = function, living = function}, or nil, message,
+** code.  Rows go by their names and their numbers; receive and transmit are
+** there where the kernel can do them.
 */
 static int bind_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
@@ -119,10 +123,14 @@ static int bind_ring(lua_State *L) {
   int code = ring_probe(ring, supported);
   if (code < 0)
     return fail_push(L, "probe", -code);
-  lua_settop(L, 2);
-  lua_createtable(L, 0, 10);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  lua_createtable(L, 0, 12);
   start_add_rows(L, 1, 2, supported);
   add(L, "step", step_turn);
+  add(L, "go", go_on);
+  add(L, "take", go_take);
   add(L, "ids", ids_of);
   add(L, "flights", flights_of);
   add(L, "ids_on", ids_on);

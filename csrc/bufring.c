@@ -153,15 +153,11 @@ static uint32_t least(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
 
-static bool can_pick(const BufRing *ring, uint32_t bid) {
-  return bid < ring->shape.count && !ring->lent[bid].picked;
-}
-
 bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
                   bool bundle) {
   PieceWalk walk = bufring_piece_ahead(ring, cqe_flags, size, bundle);
   uint32_t bid = walk.bid, left = walk.left;
-  if (!can_pick(ring, bid))
+  if (!bufring_can_pick(ring, bid))
     return false;
   Piece piece = { .start = walk.start, .size = left };
   bool counted = pieces_push(&ring->lent[bid].pieces, piece);
@@ -179,8 +175,16 @@ bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
       ring->available--;
     }
     bid = lent->after;
-  } while (left > 0 && can_pick(ring, bid));
+  } while (left > 0 && bufring_can_pick(ring, bid));
   return true;
+}
+
+void bufring_take_whole(BufRing *ring, uint32_t bid) {
+  if (!bufring_can_pick(ring, bid))
+    return;
+  ring->lent[bid].picked = true;
+  ring->available--;
+  settle(ring, bid);
 }
 
 bool bufring_first_piece(const BufRing *ring, uint32_t bid, PieceWalk *walk) {
@@ -195,7 +199,7 @@ bool bufring_first_piece(const BufRing *ring, uint32_t bid, PieceWalk *walk) {
 PieceWalk bufring_piece_ahead(const BufRing *ring, unsigned cqe_flags,
                               uint32_t size, bool bundle) {
   PieceWalk walk = { .bid = cqe_flags >> IORING_CQE_BUFFER_SHIFT };
-  if (!can_pick(ring, walk.bid))
+  if (!bufring_can_pick(ring, walk.bid))
     return walk;
   const Lent *lent = &ring->lent[walk.bid];
   walk.start = lent->lent;

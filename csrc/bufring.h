@@ -75,6 +75,30 @@ void bufring_close(BufRing *ring);
 bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
                   bool bundle);
 
+/* Whether a buffer is there, and the kernel's to pick from. */
+static inline bool bufring_can_pick(const BufRing *ring, uint32_t bid) {
+  return bid < ring->shape.count && !ring->lent[bid].picked;
+}
+/*
+** The bytes that a CQE is about to lend, where it lends one buffer of which
+** nothing else is out, and which the kernel has done with: at most 'size',
+** which is set.  NULL: it is not as simple as that.
+*/
+static inline const char *bufring_whole(const BufRing *ring, uint32_t bid,
+                                        unsigned cqe_flags, uint32_t *size) {
+  if (!bufring_can_pick(ring, bid) || (cqe_flags & IORING_CQE_F_BUF_MORE))
+    return NULL;
+  const Lent *lent = &ring->lent[bid];
+  if (lent->lent > 0 || lent->parts > 0 || lent->views > 0 ||
+      lent->pieces.count > 0)
+    return NULL;
+  if (*size > lent->length)
+    *size = lent->length;
+  return ring->mem->bytes + (size_t)bid * ring->shape.size;
+}
+/* Such a buffer was lent, and its bytes were taken: it goes back. */
+void bufring_take_whole(BufRing *ring, uint32_t bid);
+
 /* Walks over a piece, buffer by buffer. */
 typedef struct {
   uint32_t bid, start, left;

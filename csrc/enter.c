@@ -106,16 +106,9 @@ int enter_submit(struct io_uring *uring) {
   return submit_with(uring, 0, 0, &FOR_EVER);
 }
 
-/* Signed: Linux 6.18 loses count where a mixed CQ overflows. */
-static unsigned count_ready(const struct io_uring *uring) {
-  const struct io_uring_cq *cq = &uring->cq;
-  int ready = (int)(io_uring_smp_load_acquire(cq->ktail) - *cq->khead);
-  return ready > 0 ? (unsigned)ready : 0;
-}
-
 int enter_submit_and_wait(struct io_uring *uring, unsigned count,
                           const EnterWait *wait) {
-  bool enough = count > 0 && count_ready(uring) >= count;
+  bool enough = count > 0 && enter_count(uring) >= count;
   if (enough && !enter_is_due(uring))
     return enter_submit(uring);
   return submit_with(uring, count, IORING_ENTER_GETEVENTS, wait);
@@ -136,7 +129,7 @@ bool enter_is_due(const struct io_uring *uring) {
 static struct io_uring_cqe *first(struct io_uring *uring) {
   struct io_uring_cq *cq = &uring->cq;
   unsigned shift = uring->flags & IORING_SETUP_CQE32 ? 1 : 0;
-  while (count_ready(uring) > 0) {
+  while (enter_count(uring) > 0) {
     struct io_uring_cqe *cqe = &cq->cqes[(*cq->khead & cq->ring_mask) << shift];
     if (!(cqe->flags & IORING_CQE_F_SKIP))
       return cqe;
@@ -159,19 +152,12 @@ void enter_seen(struct io_uring *uring, const struct io_uring_cqe *cqe) {
   io_uring_cq_advance(uring, two ? 2 : 1);
 }
 
-unsigned enter_peek_batch(struct io_uring *uring, struct io_uring_cqe **cqes,
-                          unsigned most) {
-  const struct io_uring_cq *cq = &uring->cq;
-  unsigned ready = count_ready(uring);
-  if (ready == 0 && enter_is_due(uring)) {
-    enter_wait(uring, 0, &FOR_EVER);
-    ready = count_ready(uring);
-  }
-  if (ready > most)
-    ready = most;
-  for (unsigned i = 0; i < ready; i++)
-    cqes[i] = &cq->cqes[(*cq->khead + i) & cq->ring_mask];
-  return ready;
+unsigned enter_ready(struct io_uring *uring) {
+  unsigned ready = enter_count(uring);
+  if (ready > 0 || !enter_is_due(uring))
+    return ready;
+  enter_wait(uring, 0, &FOR_EVER);
+  return enter_count(uring);
 }
 
 int enter_wait_for_room(struct io_uring *uring) {

@@ -42,9 +42,30 @@ bool enter_is_due(const struct io_uring *uring);
 struct io_uring_cqe *enter_peek(struct io_uring *uring);
 /* Takes the CQE at the head off, be it large or small. */
 void enter_seen(struct io_uring *uring, const struct io_uring_cqe *cqe);
-/* At most so many of the CQEs from the head on: how many there are. */
-unsigned enter_peek_batch(struct io_uring *uring, struct io_uring_cqe **cqes,
-                          unsigned most);
+/*
+** How many CQEs are in the CQ.
+** Signed: Linux 6.18 loses count where a mixed CQ overflows.
+*/
+static inline unsigned enter_count(const struct io_uring *uring) {
+  const struct io_uring_cq *cq = &uring->cq;
+  int ready = (int)(io_uring_smp_load_acquire(cq->ktail) - *cq->khead);
+  return ready > 0 ? (unsigned)ready : 0;
+}
+/* The same, entering the kernel where that may bring one. */
+unsigned enter_ready(struct io_uring *uring);
+/* Takes one off a ring whose CQEs are all small; false: there is none. */
+static inline bool enter_take(struct io_uring *uring,
+                              struct io_uring_cqe *cqe) {
+  const struct io_uring_cq *cq = &uring->cq;
+  if (enter_count(uring) == 0)
+    return false;
+  const struct io_uring_cqe *head = &cq->cqes[*cq->khead & cq->ring_mask];
+  cqe->user_data = head->user_data;
+  cqe->res = head->res;
+  cqe->flags = head->flags;
+  io_uring_cq_advance(uring, 1);
+  return true;
+}
 /* Waits until the SQPOLL thread has made room in the SQ; 0 or -errno. */
 int enter_wait_for_room(struct io_uring *uring);
 

@@ -70,12 +70,10 @@ void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot) {
   slot_give(&ring->slots, slot);
 }
 
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
+void flight_land_silent(lua_State *L, Ring *ring, int held, Slot *slot) {
   Slot *silent;
-  while (slot_is_chained(slot) &&
-         (silent = slot_next_silent(&ring->slots, slot)) != NULL)
+  while ((silent = slot_next_silent(&ring->slots, slot)) != NULL)
     flight_abandon(L, ring, held, silent);
-  flight_abandon(L, ring, held, slot);
 }
 
 void flight_set_data(lua_State *L, int held, const Slot *slot) {

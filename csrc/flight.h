@@ -31,13 +31,16 @@ void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args);
 void flight_load(lua_State *L, int held, Slot *slot, const Args *args);
 /* Lets go of it again. */
 void flight_unload(lua_State *L, int held, Slot *slot);
-/*
-** The final CQE is here: unloads the slot and gives it back, and with it
-** those of its chain that are over without a CQE.
-*/
-void flight_land(lua_State *L, Ring *ring, int held, Slot *slot);
 /* The op will never fly after all. */
 void flight_abandon(lua_State *L, Ring *ring, int held, Slot *slot);
+/* Gives back those of a slot's chain that are over without a CQE. */
+void flight_land_silent(lua_State *L, Ring *ring, int held, Slot *slot);
+/* The final CQE is here: does so, unloads the slot and gives it back. */
+static inline void flight_land(lua_State *L, Ring *ring, int held, Slot *slot) {
+  if (slot_is_chained(slot))
+    flight_land_silent(L, ring, held, slot);
+  flight_abandon(L, ring, held, slot);
+}
 
 /* What the CQE shall bring is on the top of the stack, and popped. */
 void flight_set_data(lua_State *L, int held, const Slot *slot);

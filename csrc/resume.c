@@ -9,21 +9,10 @@
 ** business.
 */
 #include "resume.h"
-#include "step.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 
-/* What a coroutine yields that waits; a table with the one resumed last. */
-#define UP_SENTINEL lua_upvalueindex(1)
-#define UP_LAST     lua_upvalueindex(2)
-
-/* How a coroutine came out of being resumed. */
-typedef struct {
-  bool waits; /* it has yielded the sentinel, which is gone */
-  bool ok;    /* it did not fail */
-  int count;  /* of the values on its stack, where it does not wait */
-} Outcome;
+#define UP_SENTINEL lua_upvalueindex(1) /* what one yields that waits */
 
 static lua_State *check_thread(lua_State *L, int index) {
   lua_State *thread = lua_tothread(L, index);
@@ -32,9 +21,8 @@ static lua_State *check_thread(lua_State *L, int index) {
   return thread;
 }
 
-/* Resumes one with so many values from the top of the stack. */
-static Outcome go_on(lua_State *L, lua_State *thread, int given,
-                     const void *sentinel) {
+Outcome resume_one(lua_State *L, lua_State *thread, int given,
+                   const void *sentinel) {
   Outcome outcome = { .waits = false, .count = 1 };
   if (!lua_checkstack(thread, given)) {
     lua_settop(L, -given - 1);
@@ -64,43 +52,13 @@ static Outcome go_on(lua_State *L, lua_State *thread, int given,
 static int resume(lua_State *L) {
   lua_State *thread = check_thread(L, 1);
   Outcome outcome =
-      go_on(L, thread, lua_gettop(L) - 1, lua_topointer(L, UP_SENTINEL));
+      resume_one(L, thread, lua_gettop(L) - 1, lua_topointer(L, UP_SENTINEL));
   lua_pushboolean(L, outcome.waits);
   if (outcome.waits)
     return 1;
   lua_pushboolean(L, outcome.ok);
   lua_pushinteger(L, outcome.count);
   return 3;
-}
-
-/*
-** resume_all(batch, first, filled) resumes those whom a step has named, from
-** a place of its table on, each with its value and what comes with it.  Who
-** is resumed stands in last[1].  Returns nothing once they have all yielded
-** the sentinel; otherwise the place of the first that has not, and the rest
-** of what resume returns.
-*/
-static int resume_all(lua_State *L) {
-  const void *sentinel = lua_topointer(L, UP_SENTINEL);
-  lua_Integer first = luaL_checkinteger(L, 2);
-  lua_Integer filled = luaL_checkinteger(L, 3);
-  for (lua_Integer place = first; place < filled; place += STEP_PLACES) {
-    lua_settop(L, 3);
-    lua_geti(L, 1, place);
-    lua_State *thread = check_thread(L, 4);
-    lua_pushvalue(L, 4);
-    lua_seti(L, UP_LAST, 1);
-    lua_geti(L, 1, place + 1);
-    lua_geti(L, 1, place + 2);
-    Outcome outcome = go_on(L, thread, 2, sentinel);
-    if (outcome.waits)
-      continue;
-    lua_pushinteger(L, place);
-    lua_pushboolean(L, outcome.ok);
-    lua_pushinteger(L, outcome.count);
-    return 3;
-  }
-  return 0;
 }
 
 /*
@@ -122,20 +80,15 @@ static int taken(lua_State *L) {
 }
 
 /*
-** resumer(sentinel, last) -> three functions: resume(coroutine, ...),
-** resume_all(batch, first, filled), and taken(coroutine, ok, count)
+** resumer(sentinel) -> two functions: resume(coroutine, ...) and
+** taken(coroutine, ok, count)
 */
 static int resumer(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  lua_pushvalue(L, 1);
+  lua_settop(L, 1);
   lua_pushcclosure(L, resume, 1);
-  lua_pushvalue(L, 1);
-  lua_pushvalue(L, 2);
-  lua_pushcclosure(L, resume_all, 2);
   lua_pushcfunction(L, taken);
-  return 3;
+  return 2;
 }
 
 static const luaL_Reg functions[] = {

@@ -165,10 +165,6 @@ bool ring_park(Ring *ring, const struct io_uring_sqe *sqe) {
   return true;
 }
 
-Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe) {
-  return slot_find(&ring->slots, io_uring_cqe_get_data64(cqe));
-}
-
 static bool brings_pair(const Slot *slot) {
   return slot->op->result == RESULT_PIPE || slot->op->result == RESULT_SLOTS;
 }

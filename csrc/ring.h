@@ -63,7 +63,10 @@ void ring_unpark(Ring *ring);
 bool ring_park(Ring *ring, const struct io_uring_sqe *sqe);
 
 /* The live slot that a CQE is for, or NULL. */
-Slot *ring_slot_of(const Ring *ring, const struct io_uring_cqe *cqe);
+static inline Slot *ring_slot_of(const Ring *ring,
+                                 const struct io_uring_cqe *cqe) {
+  return slot_find(&ring->slots, io_uring_cqe_get_data64(cqe));
+}
 /* Whether a CQE of a slot may bring something besides its res. */
 static inline bool ring_may_lend(const Slot *slot) {
   return slot->bufring != NULL || slot->op->result == RESULT_PIPE ||

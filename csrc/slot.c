@@ -12,10 +12,6 @@ void slot_table_init(SlotTable *table) {
   *table = (SlotTable){ .free_head = SLOT_NONE };
 }
 
-uint32_t slot_table_count(const SlotTable *table) {
-  return table->chunk_count * SLOT_CHUNK;
-}
-
 bool slot_table_grow(SlotTable *table) {
   uint32_t first = slot_table_count(table);
   size_t bytes = (table->chunk_count + 1) * sizeof table->chunks[0];
@@ -104,7 +100,8 @@ void slot_give(SlotTable *table, Slot *slot) {
   assert(table->in_flight > 0);
   if (slot_is_chained(slot))
     unchain(table, slot);
-  slot_drop_mems(slot);
+  if (slot->mem_count > 0)
+    slot_drop_mems(slot);
   slot->op = NULL;
   slot->generation = (slot->generation + 1) & GENERATION_MASK;
   slot->next_free = table->free_head;
@@ -124,12 +121,4 @@ void slot_drop_mems(Slot *slot) {
 
 bool slot_is_id(uint64_t number) {
   return number >> 62 == SLOT_ID_TAG >> 62;
-}
-
-Slot *slot_find(const SlotTable *table, uint64_t id) {
-  uint32_t index = (uint32_t)id;
-  if (index >= slot_table_count(table))
-    return NULL;
-  Slot *slot = slot_table_at(table, index);
-  return slot->op != NULL && slot_id(slot) == id ? slot : NULL;
 }

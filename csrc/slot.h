@@ -28,8 +28,8 @@ typedef struct {
   uint32_t generation;
   uint32_t next_free;
   struct BufRing *bufring; /* that it selects from, or NULL */
-  bool anchored;           /* Lua keeps a string or more alive for it */
   bool bundles;            /* takes several buffers of it at a time */
+  bool anchored;           /* Lua keeps a string or more alive for it */
   bool staged;             /* in a chain that is still being made */
   bool picks;              /* the kernel picks a slot of the files for it */
   bool skips;              /* no CQE where it succeeds (CQE_SKIP_SUCCESS) */
@@ -54,7 +54,9 @@ void slot_table_init(SlotTable *table);
 bool slot_table_grow(SlotTable *table);
 /* Only where nothing is in flight. */
 void slot_table_free(SlotTable *table);
-uint32_t slot_table_count(const SlotTable *table);
+static inline uint32_t slot_table_count(const SlotTable *table) {
+  return table->chunk_count * SLOT_CHUNK;
+}
 static inline Slot *slot_table_at(const SlotTable *table, uint32_t index) {
   return &table->chunks[index / SLOT_CHUNK][index % SLOT_CHUNK];
 }
@@ -87,6 +89,12 @@ static inline uint64_t slot_id(const Slot *slot) {
   return SLOT_ID_TAG | (uint64_t)slot->generation << 32 | slot->index;
 }
 /* The live slot that an id names, or NULL. */
-Slot *slot_find(const SlotTable *table, uint64_t id);
+static inline Slot *slot_find(const SlotTable *table, uint64_t id) {
+  uint32_t index = (uint32_t)id;
+  if (index >= slot_table_count(table))
+    return NULL;
+  Slot *slot = slot_table_at(table, index);
+  return slot->op != NULL && slot_id(slot) == id ? slot : NULL;
+}
 
 #endif

@@ -2,7 +2,7 @@
 ** start.c - starting an op for a coroutine: one closure for each row.
 **
 ** An op that is started remembers a thread, which is what its CQE shall
-** bring: step.c hands it over.  What a closure needs of its row and ring
+** bring: go.c resumes that.  What a closure needs of its row and ring
 ** stands in one place, so that nothing is looked up or checked twice.
 */
 #include "start.h"
@@ -88,8 +88,8 @@ static void refuse_to_wait(lua_State *L) {
 
 /*
 ** wait.<row>(...) starts an op for the running coroutine, and yields the
-** sentinel.  Returns what the coroutine is resumed with, which is for whom a
-** step has named it; or nil and an errno where the op could not be started.
+** sentinel.  Returns what the coroutine is resumed with, which go.c does with
+** what its CQE brings; or nil and an errno where the op could not be started.
 ** Raises for wrong arguments, and where the coroutine cannot yield.
 */
 static int start_here(lua_State *L) {

@@ -6,7 +6,7 @@ leaks.watch()
 
 local EBADF = require("uring.errno").EBADF
 local IO = {}
-local resume, resume_all, taken = core.resumer(IO, { false })
+local resume, taken = core.resumer(IO)
 
 -- Calls a function in a coroutine: what that yields or returns.
 local function called(...)
@@ -18,15 +18,14 @@ end
 
 -- The results of those who wait, in order of their completion.
 local function finish(bound, count)
-  local batch, results = {}, {}
-  for place = 1, 96 do batch[place] = false end
+  local results = {}
   while #results < count do
-    local filled = bound.step(batch, 96, true, 10000000000)
-    assert(filled > 0, "nothing has completed")
-    local place, ok, values = resume_all(batch, 1, filled)
-    while place do
-      results[#results + 1] = table.pack(taken(batch[place], ok, values))
-      place, ok, values = resume_all(batch, place + 3, filled)
+    local ready = bound.step(true, 10000000000)
+    assert(ready > 0, "nothing has completed")
+    local left, thread, ok, values = bound.go(ready)
+    while left do
+      results[#results + 1] = table.pack(taken(thread, ok, values))
+      left, thread, ok, values = bound.go(left)
     end
   end
   return results
@@ -39,7 +38,7 @@ describe("a quick op", function()
 
   before_each(function()
     ring = assert(core.ring(8))
-    bound = assert(core.bind(ring, IO))
+    bound = assert(core.bind(ring, IO, { false }))
     near, far = assert(core.socketpair())
     strings = assert(ring:buf_ring { bgid = 1, entries = 2, size = 16 })
     assert.equal("waits", (called(bound.wait.nop))) -- makes room for ops

@@ -1,16 +1,18 @@
 --- What the loop resumes, and what it hears of it: only what does not wait.
 local core = require "uring.core"
+local errno = require "uring.errno"
 local leaks = require "spec.support.leaks"
 local uring = require "uring"
 local within = require "spec.support.within"
 
 local create, yield = coroutine.create, coroutine.yield
+local ECANCELED, EBADF = errno.ECANCELED, errno.EBADF
 
 leaks.watch()
 
 local IO = {}
 local last = { false }
-local resume, resume_all, taken = core.resumer(IO, last)
+local resume, taken = core.resumer(IO)
 
 -- As coroutine.resume, where it does not wait.
 local function resumed(thread, ...)
@@ -78,12 +80,22 @@ describe("resume", function()
       "bad argument #1 .*coroutine expected, got no value")
     assert.error_matches(function() taken({}, true, 0) end,
       "bad argument #1 .*coroutine expected, got table")
-    assert.error_matches(function() core.resumer(IO) end, "table expected")
+    assert.error_matches(function() core.resumer() end, "table expected")
   end)
 end)
 
-describe("resume_all", function()
-  local function waiter(log, name)
+describe("a ring of the loop", function()
+  local ring, bound, log
+
+  before_each(function()
+    ring, log = assert(core.ring(8)), {}
+    bound = assert(core.bind(ring, IO, last))
+  end)
+
+  after_each(function() ring:close() end)
+
+  -- One that waits, without an end, and notes what it gets.
+  local function waiter(name)
     local thread = create(function()
       while true do
         local value, extra = yield(IO)
@@ -94,79 +106,236 @@ describe("resume_all", function()
     return thread
   end
 
-  it("gives each its value, and what comes with it", function()
-    local log = {}
-    local a, b = waiter(log, "a"), waiter(log, "b")
-    assert.equal(0, select("#",
-      resume_all({ a, "x", 1, b, nil, 2, a, 7, 0, b, 8, 0 }, 1, 9)))
-    assert.same({ { "a", "x", 1, a }, { "b", nil, 2, b }, { "a", 7, 0, a } },
-      log)
-  end)
+  local function start(row, thread, ...)
+    assert.is_nil((bound.start_for[row](thread, ...)))
+  end
 
-  it("stops at one that does not wait, and goes on behind it", function()
-    local log = {}
-    local a = waiter(log, "a")
-    local b = create(function(...) return "end", ... end)
-    local batch = { a, 1, 0, b, 2, 0, a, 3, 0 }
-    local place, ok, count = resume_all(batch, 1, 9)
-    assert.same({ 4, true, 3 }, { place, ok, count })
-    assert.equal(b, last[1])
-    assert.same({ true, "end", 2, 0 }, { taken(b, ok, count) })
-    assert.equal(0, select("#", resume_all(batch, place + 3, 9)))
-    assert.same({ { "a", 1, 0, a }, { "a", 3, 0, a } }, log)
-  end)
+  local function step(count)
+    assert.equal(count, (bound.step(true, -1)))
+  end
 
-  it("tells of one that has failed, or was closed", function()
-    local bad = create(function() error("no", 0) end)
-    local place, ok, count = resume_all({ bad, 1, 0 }, 1, 3)
-    assert.same({ 1, false, 1 }, { place, ok, count })
-    assert.same({ false, "no" }, { taken(bad, ok, count) })
-    place, ok, count = resume_all({ bad, 1, 0 }, 1, 3)
-    assert.same({ 1, false, 1 }, { place, ok, count })
-    assert.same({ false, "cannot resume dead coroutine" },
-      { taken(bad, ok, count) })
-  end)
+  local function nothing(...) assert.equal(0, select("#", ...)) end
 
-  it("wants coroutines", function()
-    assert.error_matches(function() resume_all({ 1, 2, 3 }, 1, 3) end,
-      "coroutine expected, got number")
-  end)
-end)
+  describe("goes on", function()
+    it("with whoever waits, who gets a value and what comes with it",
+      function()
+        local a, b = waiter "a", waiter "b"
+        start("nop", a)
+        start("close", b, 999999)
+        start("nop", a)
+        step(3)
+        nothing(bound.go(3))
+        assert.same({ { "a", true, 0, a }, { "b", nil, EBADF, b },
+          { "a", true, 0, a } }, log)
+        assert.equal(0, ring:in_flight())
+      end)
 
-describe("a step", function()
-  it("leaves nothing in its table of what the one before had named",
-    function()
-      local ring <close> = assert(core.ring(8))
-      local bound = assert(core.bind(ring, IO))
-      local batch = {}
-      for place = 1, 12 do batch[place] = false end
-      local function start(count)
-        for _ = 1, count do
-          local thread = create(bound.wait.nop)
-          assert.is_true(resume(thread))
-        end
-      end
-      start(3)
-      assert.equal(9, (bound.step(batch, 0, true, -1)))
-      assert.equal("thread", type(batch[7]))
-      start(1)
-      assert.equal(3, (bound.step(batch, 9, true, -1)))
-      assert.equal("thread", type(batch[1]))
-      for place = 4, 9 do assert.is_false(batch[place]) end
+    it("up to one that does not wait, and from there on then", function()
+      local a = waiter "a"
+      local b = create(function(...) return "end", ... end)
+      for _, thread in ipairs { a, b, a, a } do start("nop", thread) end
+      step(4)
+      local left, thread, ok, count = bound.go(4)
+      assert.same({ 2, true, 3 }, { left, ok, count })
+      assert.equal(b, thread)
+      assert.equal(b, last[1])
+      assert.same({ true, "end", true, 0 }, { taken(b, ok, count) })
+      assert.equal(1, #log)
+      nothing(bound.go(left))
+      assert.same({ { "a", true, 0, a }, { "a", true, 0, a },
+        { "a", true, 0, a } }, log)
     end)
 
-  it("names a coroutine that returns what it is resumed with", function()
-    local ring <close> = assert(core.ring(8))
-    local bound = assert(core.bind(ring, IO))
-    local batch = { false, false, false }
-    local thread = create(bound.wait.nop)
-    assert.is_true(resume(thread))
-    assert.equal(3, (bound.step(batch, 0, true, -1)))
-    assert.equal(thread, batch[1])
-    local place, ok, count = resume_all(batch, 1, 3)
-    assert.equal(1, place)
-    assert.same({ true, true, 0, n = 3 },
-      table.pack(taken(thread, ok, count)))
+    it("with one that returns what it is resumed with", function()
+      local thread = create(bound.wait.nop)
+      assert.is_true(resume(thread))
+      step(1)
+      local left, who, ok, count = bound.go(1)
+      assert.equal(0, left)
+      assert.equal(thread, who)
+      assert.same({ true, true, 0, n = 3 },
+        table.pack(taken(thread, ok, count)))
+      nothing(bound.go(0))
+    end)
+
+    it("past one that fails, and tells of it", function()
+      local a, bad = waiter "a", create(function() error("no", 0) end)
+      start("nop", bad)
+      start("nop", bad)
+      start("nop", a)
+      step(3)
+      local left, thread, ok, count = bound.go(3)
+      assert.same({ 2, false, 1 }, { left, ok, count })
+      assert.equal(bad, thread)
+      assert.same({ false, "no" }, { taken(bad, ok, count) })
+      left, thread, ok, count = bound.go(left)
+      assert.same({ 1, false, 1 }, { left, ok, count })
+      assert.same({ false, "cannot resume dead coroutine" },
+        { taken(thread, ok, count) })
+      nothing(bound.go(left))
+      assert.same({ { "a", true, 0, a } }, log)
+    end)
+
+    it("with as many as asked, and no more", function()
+      local a = waiter "a"
+      for _ = 1, 3 do start("nop", a) end
+      step(3)
+      nothing(bound.go(0))
+      nothing(bound.go(1))
+      assert.equal(1, #log)
+      assert.equal(2, ring:in_flight())
+      step(2)
+      nothing(bound.go(512)) -- more than there are
+      assert.equal(3, #log)
+    end)
+
+    it("without those for nobody", function()
+      local a = waiter "a"
+      start("nop", nil)
+      start("nop", a)
+      start("nop", nil)
+      step(3)
+      nothing(bound.go(3))
+      assert.same({ { "a", true, 0, a } }, log)
+      assert.equal(0, ring:in_flight())
+    end)
+
+    it("and leaves to the next step what completes meanwhile", function()
+      local rounds = 0
+      local again = create(function()
+        while true do
+          yield(IO)
+          rounds = rounds + 1
+          start("nop", coroutine.running())
+          ring:submit()
+        end
+      end)
+      assert.is_true(resume(again))
+      start("nop", again)
+      start("nop", waiter "a")
+      step(2)
+      nothing(bound.go(2))
+      assert.same({ 1, 1 }, { rounds, #log })
+      step(1)
+      nothing(bound.go(1))
+      assert.equal(2, rounds)
+    end)
+
+    it("where one of them takes the rest, and nobody twice", function()
+      local a, inner = waiter "a", nil
+      local b = create(function()
+        yield(IO)
+        inner = table.pack(bound.go(bound.step(false, 0)))
+        yield(IO)
+      end)
+      assert.is_true(resume(b))
+      for _, thread in ipairs { a, b, a, a } do start("nop", thread) end
+      step(4)
+      nothing(bound.go(4))
+      assert.same({ n = 0 }, inner)
+      assert.equal(3, #log)
+      assert.equal(0, ring:in_flight())
+    end)
+
+    it("where one of them closes the ring, which closes what is left",
+      function()
+        local a = waiter "a"
+        local closer = create(function()
+          yield(IO)
+          ring:close()
+          yield(IO)
+        end)
+        assert.is_true(resume(closer))
+        start("nop", a)
+        start("nop", closer)
+        start("openat", a, core.consts.AT_FDCWD, "/", 0, 0)
+        start("nop", a)
+        step(4)
+        nothing(bound.go(4)) -- see leaks.watch for the descriptor
+        assert.same({ { "a", true, 0, a } }, log)
+        assert.error_matches(function() bound.step(true, -1) end,
+          "closed ring")
+      end)
+
+    it("and gives nothing to one that was closed while it waited", function()
+      local closed = waiter "closed"
+      local closer = create(function()
+        yield(IO)
+        coroutine.close(closed)
+        yield(IO)
+      end)
+      assert.is_true(resume(closer))
+      start("nop", closer)
+      start("openat", closed, core.consts.AT_FDCWD, "/", 0, 0)
+      step(2)
+      local left, thread, ok, count = bound.go(2)
+      assert.same({ 0, false, 1 }, { left, ok, count })
+      assert.equal(closed, thread)
+      assert.same({ false, "cannot resume dead coroutine" },
+        { taken(thread, ok, count) })
+      assert.same({}, log)
+    end)
+
+    it("after all of many, a step at a time", function()
+      local many <close> = assert(core.ring(8, { cq_entries = 1024 }))
+      bound = assert(core.bind(many, IO, last))
+      local a = waiter "a"
+      for _ = 1, 700 do start("nop", a) end
+      many:submit()
+      step(512)
+      nothing(bound.go(512))
+      assert.equal(512, #log)
+      while many:in_flight() > 0 do
+        nothing(bound.go((bound.step(true, -1))))
+      end
+      assert.equal(700, #log)
+    end)
+  end)
+
+  describe("names", function()
+    it("whom one may resume by hand", function()
+      local a = waiter "a"
+      start("nop", nil)
+      start("nop", a)
+      start("close", a, 999999)
+      start("nop", nil)
+      step(4)
+      assert.same({ 2, a, true, 0, n = 4 }, table.pack(bound.take(4)))
+      assert.same({ 1, a, nil, EBADF, n = 4 }, table.pack(bound.take(2)))
+      nothing(bound.take(1))
+      nothing(bound.take(0))
+      assert.same({}, log)
+      assert.equal(0, ring:in_flight())
+    end)
+
+    it("those that were closed, who get nothing", function()
+      local closed = waiter "closed"
+      start("openat", closed, core.consts.AT_FDCWD, "/", 0, 0)
+      coroutine.close(closed)
+      step(1)
+      assert.same({ 0, closed, nil, ECANCELED, n = 4 },
+        table.pack(bound.take(1)))
+    end)
+
+    it("nobody where it was closed", function()
+      local a = waiter "a"
+      start("nop", a)
+      step(1)
+      ring:close()
+      nothing(bound.take(1))
+    end)
+  end)
+
+  it("wants numbers that there can be, and tables to be bound", function()
+    for _, name in ipairs { "go", "take" } do
+      assert.error_matches(function() bound[name]() end, "number expected")
+      assert.error_matches(function() bound[name](-1) end, "out of range")
+      assert.error_matches(function() bound[name](1 << 32) end,
+        "out of range")
+    end
+    assert.error_matches(function() core.bind(ring) end, "table expected")
+    assert.error_matches(function() core.bind(ring, IO) end,
+      "table expected")
   end)
 end)
 

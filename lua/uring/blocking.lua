@@ -97,13 +97,12 @@ end
 -- A single op
 
 local function wait_for_op(scheduler)
-  local batch, step = scheduler.batch, scheduler.bound.step
+  local bound = scheduler.bound
+  local left, value, extra, _
   repeat -- more than once where a signal comes, or for the longest wait
-    scheduler.left = step(batch, scheduler.left, true, -1)
-  until scheduler.left > 0
-  local value = batch[2]
-  batch[2] = false
-  return value, batch[3]
+    left, _, value, extra = bound.take((bound.step(true, -1)))
+  until left
+  return value, extra
 end
 
 -- Does an op alone on a ring.  The awaitable calls it, with a tail call: what

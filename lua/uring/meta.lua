@@ -2538,18 +2538,19 @@ function op.uring_cmd128(cmd_op, fd, cmd) end
 ---@field registers table[]
 local core = {}
 
---- bind(ring, sentinel) -> {wait = {[row] = function}, claim = {[row] =
+--- bind(ring, sentinel, last) -> {wait = {[row] = function}, claim = {[row] =
 --- function}, start_for = {[row] = function}, receive = function, transmit =
---- function, step = function, ids = function, flights = function, ids_on =
---- function, living = function}, or nil, message, code. Rows go by their names
---- and their numbers; receive and transmit are there where the kernel can do
---- them.
+--- function, step = function, go = function, take = function, ids = function,
+--- flights = function, ids_on = function, living = function}, or nil, message,
+--- code. Rows go by their names and their numbers; receive and transmit are
+--- there where the kernel can do them.
 ---@param ring uring.Ring
 ---@param sentinel table
+---@param last table
 ---@return table?
 ---@return string? message
 ---@return integer? code
-function core.bind(ring, sentinel) end
+function core.bind(ring, sentinel, last) end
 
 --- bind_socket(fd, address [, mode]) -> true, or nil, message, code. bind(2). A
 --- mode is that of a Unix socket's file, which has no wider one meanwhile.
@@ -2870,14 +2871,12 @@ function core.remove_marked(address, mark) end
 ---@return boolean
 function core.remove_stale(address) end
 
---- resumer(sentinel, last) -> three functions: resume(coroutine, ...),
---- resume_all(batch, first, filled), and taken(coroutine, ok, count)
+--- resumer(sentinel) -> two functions: resume(coroutine, ...) and
+--- taken(coroutine, ok, count)
 ---@param sentinel table
----@param last table
 ---@return function
 ---@return function
----@return function
-function core.resumer(sentinel, last) end
+function core.resumer(sentinel) end
 
 --- ring(entries [, {flags=, cq_entries=, sq_thread_idle=, sq_thread_cpu=,
 --- wq_fd=}]) -> Ring, or nil, message, code. io_uring_setup(2). flags are names

@@ -49,7 +49,7 @@ local function open(entries)
   local ring, message = system.open(entries)
   if not ring then error(message, 0) end
   local bound
-  bound, message = system.bind(ring, Scheduler.IO)
+  bound, message = system.bind(ring, Scheduler.IO, Scheduler.last)
   if not bound then error(message, 0) end
   return Scheduler.new(ring, bound)
 end

@@ -1,8 +1,8 @@
 --- The scheduler: who runs next, and what becomes of those who have run.
--- One tick: run what is ready, then submit all that was started and take
--- what has completed, in one system call.  C remembers which coroutine
--- started an op, and a step names it: no ids, no opcodes here.  C resumes
--- whom we name, and tells of the first who does not wait again.
+-- One tick: run what is ready, then submit all that was started and wait, in
+-- one system call; then whoever waits for what has completed goes on.  C knows
+-- who started an op, resumes it, and tells us of the first that does not wait
+-- again: no ids, no opcodes here.
 --
 -- A coroutine that waits yields IO, a private sentinel (see loop.lua), so
 -- that waiting can be told from the values of a generator.
@@ -19,7 +19,6 @@ local Timers = require "uring.timer"
 
 local status, next_due, take_due = coroutine.status, Timers.next, Timers.due
 
-local BATCH_PLACES = 3 * 512 -- what one step fills at most
 local FEW = 64 -- so many that were ready leave a list that is used again
 
 local function misplaced()
@@ -49,9 +48,9 @@ local leaf = { false }
 
 -- resume(thread, ...) tells whether a coroutine waits again.  Of one that
 -- does not, what coroutine.resume returns is 'taken'.
-local resume, resume_all, taken = core.resumer(Scheduler.IO, leaf)
-local at_once = resume_all
-Scheduler.resume = resume
+local resume, taken = core.resumer(Scheduler.IO)
+local is_watched = false -- another function resumes
+Scheduler.resume, Scheduler.last = resume, leaf
 
 local settle
 
@@ -60,10 +59,8 @@ local settle
 ---@param bound table what system.bind makes of it
 ---@return uring.Scheduler scheduler
 function Scheduler.new(ring, bound)
-  local batch = {}
-  for place = 1, BATCH_PLACES do batch[place] = false end
   return setmetatable({
-    ring = ring, bound = bound, batch = batch, timers = Timers.new(),
+    ring = ring, bound = bound, timers = Timers.new(),
     strings = {}, views = {}, -- buffer rings, see buffers.lua
     ready = {}, spare = {}, -- whom to resume; that of the next tick, empty
     outer = {}, -- coroutine -> the one that resumed it, and waits with it
@@ -79,7 +76,6 @@ function Scheduler.new(ring, bound)
     has_locals = false, -- whether a task has had some
     blank = false, -- a scope to be used again; its parent is the next one
     now = 0, -- the time of the last step
-    left = 0, -- what the last step has filled of the batch
     root = false, -- the outermost scope
     on_deadlock = false, -- called where nothing could ever wake a task
     on_signal = false, -- called with the number of a signal
@@ -124,20 +120,10 @@ end
 
 -- Running
 
-local function one_by_one(batch, first, filled)
-  for place = first, filled, 3 do
-    local thread = batch[place]
-    leaf[1] = thread
-    local waits, ok, count = resume(thread, batch[place + 1], batch[place + 2])
-    if not waits then return place, ok, count end
-  end
-end
-
 --- From now on this resumes coroutines, as Scheduler.resume does.
 ---@param f function
 function Scheduler.use_resume(f)
-  resume = f
-  resume_all = f == Scheduler.resume and at_once or one_by_one
+  resume, is_watched = f, f ~= Scheduler.resume
 end
 
 -- What a resumed coroutine did, where it did not just wait.
@@ -207,15 +193,30 @@ local function patience(self)
   return left > 0, left > 0 and left or 0
 end
 
--- Resumes whom a step has named.  All of them, even where one fails: a value
--- may be a descriptor, which only its task knows to close.
-local function deliver(self, filled)
-  local batch = self.batch
-  local place, ok, count = resume_all(batch, 1, filled)
-  while place do
-    local thread = batch[place]
-    settle(self, thread, taken(thread, ok, count))
-    place, ok, count = resume_all(batch, place + 3, filled)
+--- As bound.go, by hand.
+---@param bound table what system.bind has made
+---@param left integer completions to take, at most
+---@return any ... what that returns
+function Scheduler.one_by_one(bound, left)
+  while true do
+    local thread, value, extra
+    left, thread, value, extra = bound.take(left)
+    if not left then return end
+    leaf[1] = thread
+    local waits, ok, count = resume(thread, value, extra)
+    if not waits then return left, thread, ok, count end
+  end
+end
+
+-- Resumes those whose ops have completed.  All of them, even where one fails:
+-- a value may be a descriptor, which only its task knows to close.
+local function deliver(self, left)
+  local bound = self.bound
+  while left do
+    local thread, ok, count
+    if is_watched then left, thread, ok, count = self.one_by_one(bound, left)
+    else left, thread, ok, count = bound.go(left) end
+    if left then settle(self, thread, taken(thread, ok, count)) end
   end
 end
 
@@ -234,15 +235,13 @@ function Scheduler:tick(limit)
     wait, nanoseconds = limit > 0, limit
   end
   if self.unended then nanoseconds = insist.limit(self, nanoseconds) end
-  local filled, now, signal =
-    self.bound.step(self.batch, self.left, wait, nanoseconds)
-  self.left = filled or 0
-  if not filled then
+  local count, now, signal = self.bound.step(wait, nanoseconds)
+  if not count then
     self:on_deadlock()
     return true
   end
   self.now = now
-  deliver(self, filled)
+  deliver(self, count)
   leaf[1] = false
   fire_timers(self, now)
   if self.unended then insist.look(self, now) end

@@ -60,8 +60,8 @@ end)
 -- something has given it to one that waits for it, and which does not run.
 local function give_up_after(take, give, take_first)
   local bind, is_broken = system.bind, false
-  function system.bind(ring)
-    local bound = bind(ring)
+  function system.bind(...)
+    local bound = bind(...)
     local step = bound.step
     function bound.step(...)
       if is_broken then error("the step fails", 0) end

@@ -47,7 +47,7 @@ local RESULTS = {
   { "^fd to read, fd to write", "integer", "integer" },
   { "^first, last position", "integer", "integer" },
   { "^two connected", "integer", "integer" },
-  { "^three functions", "function", "function", "function" },
+  { "^two functions", "function", "function" },
   { "^how many%f[%A]", "integer" }, { "^fd%f[%A]", "integer" },
   { "^integer%f[%A]", "integer" }, { "^its %l+%f[%A]", "integer" },
   { "^the bid%f[%A]", "integer" }, { "^the byte at", "integer" },

@@ -7,6 +7,7 @@ local errno = require "uring.errno"
 local Flight = require "uring.test.flight"
 local loop = require "uring.loop"
 local rows = require "uring.test.rows"
+local Scheduler = require "uring.scheduler"
 local turn = require "uring.test.turn"
 
 local running, isyieldable = coroutine.running, coroutine.isyieldable
@@ -28,6 +29,7 @@ function Ring.new(sim)
     line = {}, first = 1, last = 0, -- started, not yet submitted
     flights = {}, count = 0, -- submitted
     by_id = {}, by_thread = {}, due = {},
+    cq = {}, filled = 0, untaken = 0, -- places of it; completions in it
   }, Ring)
   sim.rings[#sim.rings + 1] = self
   return self
@@ -156,8 +158,8 @@ local handlers = rows.handlers
 
 --- As core.bind: what a scheduler starts ops and waits with.
 ---@param ring table
----@return table bound {wait = {}, claim = {}, start_for = {}, step =, ids =,
---- flights =}
+---@return table bound {wait = {}, claim = {}, start_for = {}, step =, go =,
+--- take =, ids =, flights =}
 function Ring.bind(ring)
   local bound = { wait = {}, claim = {}, start_for = {} }
   for number, row in ipairs(core.ops) do
@@ -169,10 +171,12 @@ function Ring.bind(ring)
     bound.claim[number] = claimer(ring, row, handler)
     bound.start_for[name], bound.start_for[number] = start_for, start_for
   end
-  function bound.step(batch, left, wait, nanoseconds)
+  function bound.step(wait, nanoseconds)
     check_usable(ring)
-    return turn.step(ring, batch, left, wait, nanoseconds)
+    return turn.step(ring, wait, nanoseconds)
   end
+  function bound.take(left) return turn.take(ring, left) end
+  function bound.go(left) return Scheduler.one_by_one(bound, left) end
   function bound.ids(threads) return ids_of(ring, threads) end
   function bound.ids_on(fd) return ids_on(ring, fd) end
   function bound.living(ids) return living_of(ring, ids) end
@@ -198,9 +202,10 @@ function Ring:close()
         .. "cancelled it", tostring(op))
     end
     if not op.done then op:end_early(sim, errno.ECANCELED) end
-    turn.dispose(self, op)
+    turn.dispose(self, op, op.value)
     turn.remove(self, op)
   end
+  turn.dispose_all(self)
   for i, ring in ipairs(sim.rings) do
     if ring == self then table.remove(sim.rings, i) end
   end

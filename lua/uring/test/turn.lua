@@ -8,6 +8,7 @@ local status = coroutine.status
 
 local MORE = core.consts.IORING_CQE_F_MORE
 local CQES = 512 -- at most, in one step
+local PLACES = 3 -- in the CQ, for each
 local TURN = 10000 -- nanoseconds, that a turn of the loop takes at most
 
 local turn = {}
@@ -31,9 +32,10 @@ end
 --- Nobody is there to take what an op brings.
 ---@param ring table
 ---@param op table
-function turn.dispose(ring, op)
-  if op.value and op.handler.makes_fd then
-    ring.sim.descriptors:close(op.value, tostring(op) .. " (nobody took it)")
+---@param value any
+function turn.dispose(ring, op, value)
+  if value and op.handler.makes_fd then
+    ring.sim.descriptors:close(value, tostring(op) .. " (nobody took it)")
   end
 end
 
@@ -52,24 +54,53 @@ local function tell(ring, op)
   end
 end
 
--- Hands over what an op says.  Returns how much of the batch is filled then.
-local function post(ring, op, batch, filled)
+-- Posts what an op says.  Returns how much of the CQ is filled then.
+local function post(ring, op, filled)
   tell(ring, op)
-  local thread, value, extra = op.thread, op.value, op.extra
-  local is_final = value == nil or extra & MORE == 0
-  if not thread then
-    turn.dispose(ring, op)
+  local cq, value, extra = ring.cq, op.value, op.extra
+  if not op.thread then
+    turn.dispose(ring, op, value)
   else
-    if status(thread) == "dead" then
-      turn.dispose(ring, op)
-      value, extra = nil, errno.ECANCELED
-    end
-    batch[filled + 1], batch[filled + 2] = thread, value
-    batch[filled + 3] = extra
-    filled = filled + 3
+    cq[filled + 1], cq[filled + 2], cq[filled + 3] = op, value, extra
+    filled = filled + PLACES
   end
-  if is_final then turn.remove(ring, op) end
+  if value == nil or extra & MORE == 0 then turn.remove(ring, op) end
   return filled
+end
+
+-- What comes next of the CQ: an op, its value, and what comes with it.
+local function shift(ring)
+  local cq, first = ring.cq, ring.filled - PLACES * ring.untaken + 1
+  local op, value, extra = cq[first], cq[first + 1], cq[first + 2]
+  cq[first], cq[first + 1], cq[first + 2] = false, false, false
+  ring.untaken = ring.untaken - 1
+  return op, value, extra
+end
+
+--- As the take that core.bind makes.
+---@param ring table
+---@param left integer
+---@return integer? left nothing where nothing is left
+---@return thread? thread
+---@return any value
+---@return integer? extra
+function turn.take(ring, left)
+  if left == 0 or ring.untaken == 0 then return end
+  local op, value, extra = shift(ring)
+  if status(op.thread) == "dead" then
+    turn.dispose(ring, op, value)
+    value, extra = nil, errno.ECANCELED
+  end
+  return left - 1, op.thread, value, extra
+end
+
+--- Nobody will take what was not taken.
+---@param ring table
+function turn.dispose_all(ring)
+  while ring.untaken > 0 do
+    local op, value = shift(ring)
+    turn.dispose(ring, op, value)
+  end
 end
 
 -- Whether an op has something to say now.
@@ -90,7 +121,7 @@ local function is_asleep(op, now)
 end
 
 -- Goes once through the ops that may do something.
-local function pass(ring, batch, filled, skips, forced)
+local function pass(ring, filled, skips, forced)
   local sim, due, count = ring.sim, ring.due, 0
   for i = 1, ring.count do
     local op = ring.flights[i]
@@ -107,7 +138,7 @@ local function pass(ring, batch, filled, skips, forced)
     if posted == CQES or skips and sim.random:below(4) == 0 then
       skipped = skipped + 1
     elseif is_ready(ring, op) then
-      filled = post(ring, op, batch, filled)
+      filled = post(ring, op, filled)
       posted = posted + 1
     end
   end
@@ -115,12 +146,12 @@ local function pass(ring, batch, filled, skips, forced)
 end
 
 -- Takes what completes now.
-local function collect(ring, batch)
+local function collect(ring)
   local sim = ring.sim
-  local filled, skipped = pass(ring, batch, 0, true)
+  local filled, skipped = pass(ring, 0, true)
   while filled == 0 and skipped > 0 or sim.has_moved do
     sim.has_moved = false
-    filled, skipped = pass(ring, batch, filled, false)
+    filled, skipped = pass(ring, filled, false)
   end
   return filled
 end
@@ -171,20 +202,20 @@ local function nudge_others(ring)
 end
 
 -- Nothing can happen, unless what changes things has not told of it.
-local function check_stuck(ring, batch)
-  if pass(ring, batch, 0, false, true) > 0 then
+local function check_stuck(ring)
+  if pass(ring, 0, false, true) > 0 then
     error "uring.test: a change of a simulated thing went unnoticed"
   end
 end
 
--- Lets time pass, once.  Returns how much of the batch is filled then, nil
+-- Lets time pass, once.  Returns how much of the CQ is filled then, nil
 -- where nothing can happen any more.
-local function pass_time(ring, batch, limit)
+local function pass_time(ring, limit)
   local sim = ring.sim
   if ring.first <= ring.last then
     sim.now = sim.now + TURN
     turn.submit(ring)
-    return collect(ring, batch)
+    return collect(ring)
   end
   local at = next_time(sim)
   if limit and (not at or at > limit) then at = limit end
@@ -193,17 +224,17 @@ local function pass_time(ring, batch, limit)
     sim:note("the clock jumps")
   end
   if sim.rings[2] then nudge_others(ring) end
-  local filled = collect(ring, batch)
+  local filled = collect(ring)
   -- what ended for nobody may have changed something
   if at or filled > 0 or next_time(sim) then return filled end
-  return check_stuck(ring, batch)
+  return check_stuck(ring)
 end
 
 -- Lets time pass until something completes, or it is time.
-local function wait_for(ring, batch, limit)
+local function wait_for(ring, limit)
   local sim, filled = ring.sim, 0
   while filled == 0 and not (limit and sim.now >= limit) do
-    filled = pass_time(ring, batch, limit)
+    filled = pass_time(ring, limit)
   end
   return filled
 end
@@ -228,30 +259,28 @@ end
 
 --- As the step that core.bind makes.
 ---@param ring table
----@param batch table
----@param left integer places of it that are filled
 ---@param wait boolean
 ---@param nanoseconds integer how long, at most; negative: for ever
----@return integer? filled nothing where nothing can happen any more
+---@return integer? count nothing where nothing can happen any more
 ---@return integer? now
 ---@return integer? signal
-function turn.step(ring, batch, left, wait, nanoseconds)
+function turn.step(ring, wait, nanoseconds)
   local sim = ring.sim
-  for i = 1, left do batch[i] = false end
   sim.now = sim.now + sim.random:below(TURN)
   local limit = nanoseconds >= 0 and sim.now + nanoseconds or nil
   turn.submit(ring)
   if sim.rings[2] then nudge_others(ring) end
-  local filled = collect(ring, batch)
+  local filled = collect(ring)
   if filled == 0 and wait and #sim.interrupts == 0 then
-    filled = wait_for(ring, batch, limit)
+    filled = wait_for(ring, limit)
     if not filled then
       sim:note("nothing can happen any more")
       sim.stuck = describe_all(ring)
       return
     end
   end
-  return filled, sim.now, table.remove(sim.interrupts, 1)
+  ring.filled, ring.untaken = filled, filled // PLACES
+  return ring.untaken, sim.now, table.remove(sim.interrupts, 1)
 end
 
 return turn

@@ -8,24 +8,27 @@ local BUFFERS, IN_FLIGHT = 4, 300
 local ring = assert(core.ring(8, { cq_entries = 1024 }))
 local bufring = assert(ring:buf_ring { bgid = 1, entries = BUFFERS, size = 64 })
 local reader, writer = assert(core.socketpair())
-local batch = {}
-for place = 1, 3 * 512 do batch[place] = false end
+local IO, last = {}, { false }
+local resume, taken = core.resumer(IO)
 local landed, started = 0, 0
 local bound
 
--- Steps until nothing is in flight, calling step with 'call'.  Counts what
--- lands, but not what is for a coroutine that has ended (ECANCELED), before
--- anything else: the calls of assert need memory.
+-- Counts what lands, but not what is for a coroutine that has ended
+-- (ECANCELED), before anything else: the calls of assert need memory.
+local function note(value, extra)
+  if extra ~= E.ECANCELED then landed = landed + 1 end
+  assert(value or extra == E.ECANCELED or extra == E.ENOMEM)
+  assert(type(value) ~= "string" or value == "" or value == TEXT)
+end
+
+-- Steps until nothing is in flight, and takes with 'call' what lands.
 local function drive(call)
   while ring:in_flight() > 0 do
-    local filled = call(bound.step, batch, 0, true, -1)
-    for i = 1, filled, 3 do
-      if batch[i + 2] ~= E.ECANCELED then landed = landed + 1 end
-    end
-    for i = 1, filled, 3 do
-      local value, extra = batch[i + 1], batch[i + 2]
-      assert(value or extra == E.ECANCELED or extra == E.ENOMEM)
-      assert(type(value) ~= "string" or value == "" or value == TEXT)
+    local left = call(bound.step, true, -1)
+    while left do
+      local thread, value, extra
+      left, thread, value, extra = call(bound.take, left)
+      if thread then note(value, extra) end
     end
   end
 end
@@ -50,8 +53,31 @@ local function wait(count)
   coroutine.yield()
 end
 
+-- What a coroutine does that is resumed when its op has completed.
+local function exchange()
+  note(bound.wait.send(writer, TEXT))
+  note(bound.wait.recv(reader, bufring))
+end
+
+local function check(thread, ok, number)
+  local done, problem = taken(thread, ok, number)
+  if not done then error(problem, 0) end
+end
+
+local function let_go_on(thread)
+  local waits, ok, number = resume(thread)
+  while waits do
+    started = started + 1
+    local left, ended
+    left, ended, ok, number = bound.go((bound.step(true, -1)))
+    waits = not left
+    assert(waits or ended == thread)
+  end
+  check(thread, ok, number)
+end
+
 function attempt()
-  bound = assert(core.bind(ring))
+  bound = assert(core.bind(ring, IO, last))
   in_coroutine(function()
     start("send", writer, TEXT)
     start("recv", reader, bufring)
@@ -60,9 +86,7 @@ function attempt()
   end)
   bound.start_for.nop(nil)
   drive(in_coroutine)
-  in_coroutine(bound.wait.nop)
-  started = started + 1
-  drive(in_coroutine)
+  let_go_on(coroutine.create(exchange))
   in_coroutine(function()
     for _ = 1, IN_FLIGHT do start("nop") end
     wait(IN_FLIGHT)
@@ -71,11 +95,11 @@ function attempt()
 end
 
 function verify(ok)
-  bound = assert(core.bind(ring))
+  bound = assert(core.bind(ring, IO, last))
   bound.start_for.shutdown(nil, writer, core.consts.SHUT_WR) -- wakes a recv
   drive(directly)
   assert(landed == started, "an op was not handed over")
-  assert(not ok or landed == IN_FLIGHT + 4)
+  assert(not ok or landed == IN_FLIGHT + 5)
   assert(bufring:available() == BUFFERS, "a buffer is lost")
   core.close(reader)
   core.close(writer)
