@@ -109,8 +109,20 @@ int go_on(lua_State *L) {
 
 /* In a protected call: one, with what it gets. */
 static int guarded_take(lua_State *L) {
-  Going *going = lua_touserdata(L, GOING);
-  return take_next(L, HELD, &going->taking, true) != NULL ? 3 : 0;
+  Taking *taking = lua_touserdata(L, 2);
+  return take_next(L, HELD, taking, true) != NULL ? 3 : 0;
+}
+
+/* The same from a CQE in hand on; false: there is none, and nothing pushed. */
+static bool take_guarded(lua_State *L, Taking *taking) {
+  int top = lua_gettop(L);
+  lua_pushcfunction(L, guarded_take);
+  lua_pushvalue(L, HELD);
+  lua_pushlightuserdata(L, taking);
+  if (lua_pcall(L, 2, LUA_MULTRET, 0) == LUA_OK)
+    return lua_gettop(L) > top;
+  lua_settop(L, top);
+  return taking->slot != NULL && take_failed(L, HELD, taking) != NULL;
 }
 
 /*
@@ -120,26 +132,18 @@ static int guarded_take(lua_State *L) {
 */
 int go_take(lua_State *L) {
   struct io_uring_cqe cqe;
-  Going going = { .taking = taking_of(L, &cqe) };
+  Taking taking = taking_of(L, &cqe);
   lua_settop(L, 0);
   lua_pushvalue(L, STEP_HELD);
-  lua_pushnil(L);
-  lua_pushlightuserdata(L, &going);
+  bool found;
   do {
-    lua_settop(L, GOING);
-    lua_pushcfunction(L, guarded_take);
-    for (int i = HELD; i <= GOING; i++)
-      lua_pushvalue(L, i);
-    if (lua_pcall(L, GOING, LUA_MULTRET, 0) == LUA_OK)
-      break;
-    if (going.taking.slot == NULL) /* before anything was taken */
-      lua_error(L);
-    lua_settop(L, GOING);
-    take_failed(L, HELD, &going.taking);
-  } while (lua_gettop(L) == GOING);
-  if (lua_gettop(L) == GOING)
+    found = take_next(L, HELD, &taking, false) != NULL;
+    if (!found && taking.slot != NULL)
+      found = take_guarded(L, &taking);
+  } while (!found && taking.left > 0);
+  if (!found)
     return 0;
-  lua_pushinteger(L, going.taking.left);
-  lua_insert(L, GOING + 1);
+  lua_pushinteger(L, taking.left);
+  lua_insert(L, HELD + 1);
   return 4;
 }

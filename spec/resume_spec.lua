@@ -308,6 +308,23 @@ describe("a ring of the loop", function()
       assert.equal(0, ring:in_flight())
     end)
 
+    it("one who gets bytes of a buffer ring", function()
+      local near, far = assert(core.socketpair())
+      local strings = assert(ring:buf_ring { bgid = 1, entries = 2, size = 4 })
+      local a = waiter "a"
+      start("send", nil, near, "abcdefgh")
+      start("recv", a, far, strings)
+      start("recv", nil, far, strings)
+      ring:submit()
+      core.close(near)
+      core.close(far)
+      assert.equal(3, (bound.step(true, -1)))
+      local left, thread, value = bound.take(3)
+      assert.same({ a, "abcd" }, { thread, value })
+      nothing(bound.take(left))
+      assert.same({ 0, 2 }, { ring:in_flight(), strings:available() })
+    end)
+
     it("those that were closed, who get nothing", function()
       local closed = waiter "closed"
       start("openat", closed, core.consts.AT_FDCWD, "/", 0, 0)
