@@ -42,7 +42,10 @@ static Outcome go_on(lua_State *L, lua_State *thread, int given,
     lua_xmove(L, thread, 1);
     return outcome;
   }
+  int there = lua_gettop(thread);
   lua_xmove(L, thread, given);
+  if (there > 0 && lua_status(thread) == LUA_OK) /* it is new: see thread.c */
+    given += there - 1;
   int status = lua_resume(thread, L, given, &outcome.count);
   if (status == LUA_YIELD && outcome.count == 1 &&
       lua_topointer(thread, -1) == sentinel) {

@@ -314,6 +314,7 @@ build = {
         "csrc/step.c",
         "csrc/submit.c",
         "csrc/sys.c",
+        "csrc/thread.c",
         "csrc/tags.c",
         "csrc/widen.c",
       },

@@ -18,7 +18,7 @@ local house = {
       "drain", "flags", "flight", "luaring", "ringinfo", "submit", "tags",
       "regbufs", "clone", "regfiles", "regring", "regtask", "regrare", "blind",
       "sqe", "sqeset", "sqeraw", "chain", "cqe", "interrupt", "step",
-      "starter", "quick", "start", "bind", "resume",
+      "starter", "quick", "start", "bind", "resume", "thread",
       "sys", "signals", "spawn", "fork", "sock", "sockpath", "inotify",
       "cached", "widen",
       "lookup", "jobs", "pool", "offload", "consts", "core", "query", "watch",

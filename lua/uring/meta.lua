@@ -2982,6 +2982,13 @@ function core.status(fd) end
 ---@return string
 function core.strerror(code) end
 
+--- thread(body, ...) -> a coroutine that calls body(...): resume of a resumer
+--- starts it without a value
+---@param body fun(chain: uring.Chain)
+---@param ... any
+---@return thread
+function core.thread(body, ...) end
+
 --- tray() -> Tray; or nil, message, code
 ---@return uring.Tray?
 ---@return string? message

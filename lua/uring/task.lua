@@ -9,11 +9,10 @@ local traces = require "uring.traces"
 
 local close, create = coroutine.close, coroutine.create
 local status = coroutine.status
-local keep = traces.keep
-local pack, unpack = table.pack, table.unpack
+local pack = table.pack
 local reserve, running_task = Members.reserve, Scheduler.task
 local NOBODY = Members.NOBODY
-local setmetatable, xpcall = setmetatable, xpcall
+local getinfo, setmetatable = debug.getinfo, setmetatable
 
 local current -- the scheduler that runs
 
@@ -22,7 +21,7 @@ local current -- the scheduler that runs
 ---@field thread thread
 ---@field scope uring.Scope that waits for it
 ---@field outcome string|false
----@field values table|false its arguments until it begins, then its results
+---@field values table? its results
 local Task = { __name = "uring.Task" }
 Task.__index = Task
 
@@ -95,18 +94,6 @@ function Task:conclude(ok, ...)
   leave(self)
 end
 
---- What its coroutine, which is one of xpcall, is first resumed with.
----@return function body
----@return function handler
----@return any ... the arguments
-function Task:begin()
-  local body, args = self.body, self.values
-  self.body = false
-  if not args then return body, keep end
-  self.values = false
-  return body, keep, unpack(args, 1, args.n)
-end
-
 local function first_members(scope)
   local members = Members.new()
   scope.tasks = members
@@ -120,25 +107,26 @@ end
 
 --- Makes a task of a scope, and enters it there and in the scheduler.
 ---@param scope uring.Scope
----@param body function
----@param args table|false its arguments, packed
+---@param thread thread that calls its body, as xpcall does, once it is resumed
 ---@param kind "is_async"|"is_daemon"|false
 ---@return uring.Task
-function Task.new(scope, body, args, kind)
+function Task.new(scope, thread, kind)
   local scheduler, members = current, scope.tasks
   if members == NOBODY then members = first_members(scope) end
   local ready, number = scheduler.ready, scheduler.births + 1
   scheduler.births = number
-  local thread, seat = create(xpcall), reserve(members)
-  local self = setmetatable({ -- 8 fields: one more would double its size
+  local seat, last = reserve(members), #ready + 1
+  local self = setmetatable({ -- 8 fields at most: one more doubles its size
     thread = thread, scope = scope, outcome = false, seat = seat,
-    body = body, values = args, number = number, born = scheduler.now,
+    number = number, born = scheduler.now,
   }, Task)
   if kind then self[kind] = true end
   if scheduler.has_locals then inherit(self, running_task(scheduler)) end
-  ready[#ready + 1] = thread
+  ready[last] = thread
+  ready[last] = nil -- there is room for it now
   scheduler.tasks[thread] = self -- where it raises, nobody is resumed
   -- Nothing of what follows needs memory.
+  ready[last] = thread
   scheduler.live = scheduler.live + 1
   members[seat], members.last, members.count = self, seat, members.count + 1
   if kind == "is_daemon" then scope.daemons = scope.daemons + 1 end
@@ -186,7 +174,7 @@ end
 ---@return string
 function Task:status()
   if self.outcome then return self.outcome end
-  if self.body then return "new" end
+  if not getinfo(self.thread, 0) then return "new" end
   if current and current:task() == self then return "running" end
   local leaf = current and current:innermost(self.thread) or self.thread
   if status(leaf) == "running" or status(leaf) == "normal" then

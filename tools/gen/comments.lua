@@ -48,6 +48,7 @@ local RESULTS = {
   { "^first, last position", "integer", "integer" },
   { "^two connected", "integer", "integer" },
   { "^three functions", "function", "function", "function" },
+  { "^a coroutine%f[%A]", "thread" }, { "^write%f[%A]", "function" },
   { "^how many%f[%A]", "integer" }, { "^fd%f[%A]", "integer" },
   { "^integer%f[%A]", "integer" }, { "^its %l+%f[%A]", "integer" },
   { "^the bid%f[%A]", "integer" }, { "^the byte at", "integer" },

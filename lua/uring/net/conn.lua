@@ -7,6 +7,7 @@ local intake = require "uring.stream.intake"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
+local Parts = require "uring.stream.parts"
 local passing = require "uring.net.passing"
 local Reader = require "uring.reader"
 local sending = require "uring.net.sending"
@@ -23,12 +24,16 @@ local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 local BUFFER = getmetatable(core.slice "")
 
-local read_some, write = Reader.read_some, Writer.write
+local chunks, read_some = Reader.chunks, Reader.read_some
 
 ---@class uring.Conn: uring.Stream
 local Conn = {
   __name = "uring.Conn", breaks = true, splices = "socket",
   claims = { _receive = true, _receive_into = true, _receive_view = true },
+  -- What few set: a connection that waits is to be small.
+  is_whole = true, strips_cr = true,
+  line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
+  write_timeout = false, writers = false,
 }
 
 local rows = {}
@@ -46,19 +51,20 @@ loop.on_switch(function(scheduler) rings = scheduler or NONE end)
 
 -- What does the usual in C: false where something is to end, and in a
 -- simulated run.  Where that can start nothing it returns nothing.
-local receive, transmit = false, false
+local receive = false
+local quick = { false } -- what transmits
 
 loop.on_quiet(function(bound)
   receive = bound and bound.receive or false
-  transmit = bound and bound.transmit or false
+  quick[1] = bound and bound.transmit or false
 end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
 function Conn.new()
-  return setmetatable({
-    fd = -1, is_closed = true, flow = 1, strips_cr = true,
-    line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
+  return setmetatable({ -- 8 fields: one more would double its size
+    fd = -1, is_closed = true, flow = 1, received = "", is_reading = false,
+    is_writing = false, is_broken = false, read_timeout = false,
   }, Conn)
 end
 
@@ -120,33 +126,51 @@ local function limited_receiver(kind, slowly)
 end
 
 -- Makes the one that receives as it usually goes, which needs no more than
--- this.
-local function receiver(kind, bgid, slowly)
+-- this.  'give' has the end, and failures.  No call stands between a program
+-- and this one: of those, an idle connection would have to keep the stack.
+local function receiver(kind, bgid, slowly, give)
   local limited = limited_receiver(kind, slowly)
   return function(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
-      return limited(self)
+      return give(limited(self))
     end
     self.is_reading = true
     local bytes, extra = receive(self.fd, bgid - self.flow)
     self.is_reading = false
     if bytes then
       if (extra & NONEMPTY == 0 or #bytes < LITTLE) and self.flow == 1
-        and not self.is_closed then
+        and bytes ~= "" and not self.is_closed then
         return bytes
       end
-      return conclude(self, slowly, false, bytes, extra)
+      return give(conclude(self, slowly, false, bytes, extra))
     end
-    if not extra then return slowly(self) end
-    return conclude(self, slowly, false, recv_failure(self, extra))
+    if not extra then return give(slowly(self)) end
+    return give(conclude(self, slowly, false, recv_failure(self, extra)))
   end
 end
 
-local some = receiver("strings", buffers.STRINGS, intake.some)
+local function as_it_is(...)
+  return ...
+end
 
-Conn._some = some
-Conn._some_view = receiver("views", buffers.VIEWS, views.some)
+local function nil_at_end(bytes, message, code)
+  if bytes == "" then return nil end
+  return bytes, message, code
+end
+
+local function chunk(bytes, message)
+  if bytes == "" then return nil end
+  if not bytes and message then error(message, 2) end
+  return bytes
+end
+
+local STRINGS = buffers.STRINGS
+local next_some = receiver("strings", STRINGS, intake.some, nil_at_end)
+local next_chunk = receiver("strings", STRINGS, intake.some, chunk)
+
+Conn._some = receiver("strings", STRINGS, intake.some, as_it_is)
+Conn._some_view = receiver("views", buffers.VIEWS, views.some, as_it_is)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -155,25 +179,42 @@ Conn._some_view = receiver("views", buffers.VIEWS, views.some)
 ---@return integer? code
 function Conn:read_some(max)
   if max or self.received ~= "" then return read_some(self, max) end
-  local bytes, message, code = some(self)
-  if bytes == "" then return nil end
-  if bytes then return bytes end
-  return nil, message, code
+  return next_some(self)
+end
+
+--- Iterates over what read_some gives, as any stream does.
+---@param max? integer|table
+---@return function iterator
+---@return nil
+---@return nil
+---@return table? closes the last view
+function Conn:chunks(max)
+  if max then return chunks(self, max) end
+  return function()
+    if self.received ~= "" then return chunk(read_some(self)) end
+    return next_chunk(self)
+  end
 end
 
 function Conn:_transmit(data)
   return op.send(self.fd, data, SEND_FLAGS)
 end
 
--- What has a limit is as usual, too.
+-- Raises for the caller of the C function that calls it.
 local function write_slowly(self, data, ...)
-  if type(data) ~= "string" and getmetatable(data) ~= BUFFER
-    or self.is_writing or self.is_broken or self.is_closed
-    or not self.write_timeout or select("#", ...) > 0 or #data == 0 then
-    return write(self, data, ...)
+  local is_whole = type(data) == "string" or getmetatable(data) == BUFFER
+  if not is_whole or select("#", ...) > 0 then
+    local whole, problem = Parts.gather("write", data, ...)
+    if not whole then error(problem, 3) end
+    return Writer._write_out(self, whole)
+  end
+  if self.is_writing or self.is_broken or self.is_closed
+    or not self.write_timeout or #data == 0 then
+    return Writer._write_out(self, data)
   end
   local alarm = limits.prepare(self, "write_alarm", self.write_timeout)
-  if not alarm then return write(self, data) end
+  if not alarm then return Writer._write_out(self, data) end
+  -- What has a limit is as usual, too.
   local count, message, code = send(self, alarm, data, SEND_FLAGS)
   if count ~= #data then
     return Writer._go_on(self, data, alarm, count, message, code)
@@ -182,31 +223,21 @@ local function write_slowly(self, data, ...)
   return self
 end
 
---- Writes all that is given, as any stream does; what is usual does it at
--- once.
----@param data string|number|uring.Buffer|table
----@param ... string|number|uring.Buffer|table
----@return uring.Stream? self
----@return string? message
----@return integer? code
----@return integer? written bytes that had gone before it failed
-function Conn:write(data, ...)
-  if self.is_writing or self.is_broken or self.is_closed
-    or self.write_timeout or not transmit then
-    return write_slowly(self, data, ...)
-  end
-  self.is_writing = true
-  local count, extra = transmit(self.fd, data, ...)
-  self.is_writing = false
-  if count and count == #data then
-    if self.writers then Writer._pass_on(self) end
+-- What a send gave that is not just all of the data, or others wait to write.
+local function go_on(self, data, count, extra)
+  if count == #data then
+    Writer._pass_on(self)
     return self
   end
-  if not extra then return write_slowly(self, data, ...) end
   local message, code = extra, nil
   if not count then count, message, code = send_failure(self, extra) end
   return Writer._go_on(self, data, false, count, message, code)
 end
+
+--- Writes all that is given, as any stream does; what is usual is done in C.
+---@type fun(self: uring.Conn, ...: string|number|uring.Buffer|table):
+--- uring.Stream?, string?, integer?, integer?
+Conn.write = core.writer(quick, go_on, write_slowly)
 
 function Conn:_transmit_some(data)
   return op.send(self.fd, data, C.MSG_NOSIGNAL)
