@@ -194,7 +194,9 @@ end
 -- Cancels the outermost scopes that the task itself has opened, and it.
 local function spread(self, cause, set)
   for _, scope in Members.each(self.scope.inner) do
-    if scope.task == self then scope:spread(cause, set) end
+    if scope.task == self and not scope.shield then
+      scope:spread(cause, set)
+    end
   end
   Scope.end_wait(self.thread, set)
 end

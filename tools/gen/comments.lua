@@ -32,6 +32,7 @@ local PARAMETERS = {
   ["on"] = "boolean", opcode = "integer", pid = "integer",
   pidfd = "integer", signal = "string|integer",
   ignore = "boolean", last = "table", prefer = "boolean",
+  quick = "table", go_on = "function", slowly = "function",
   sentinel = "table", source = "uring.Ring",
   tags = "integer[]",
   unbounded = "integer", zcrx_id = "integer",

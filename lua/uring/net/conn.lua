@@ -19,6 +19,7 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
+local ENOBUFS = errno.ENOBUFS
 local LITTLE, NONEMPTY = buffers.LITTLE, C.IORING_CQE_F_SOCK_NONEMPTY
 local NONE = { strings = {}, views = {} }
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
@@ -130,7 +131,7 @@ end
 -- and this one: of those, an idle connection would have to keep the stack.
 local function receiver(kind, bgid, slowly, give)
   local limited = limited_receiver(kind, slowly)
-  return function(self)
+  local function some(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
       return give(limited(self))
@@ -146,8 +147,13 @@ local function receiver(kind, bgid, slowly, give)
       return give(conclude(self, slowly, false, bytes, extra))
     end
     if not extra then return give(slowly(self)) end
+    if extra == ENOBUFS and not self.is_closed then
+      self.flow = 1
+      return some(self) -- buffers are back before the next tick
+    end
     return give(conclude(self, slowly, false, recv_failure(self, extra)))
   end
+  return some
 end
 
 local function as_it_is(...)
