@@ -109,10 +109,8 @@ function Scope:judge(task)
   end
 end
 
---- One of its tasks has ended: the task calls it.
----@param task uring.Task
-function Scope:ended(task)
-  if task.seat == 0 then return end
+-- Where it has daemons, or who waits to spawn one more.
+local function ended_specially(self, task)
   local tasks, daemons, line = self.tasks, self.daemons, self.line
   if daemons > 0 and task.is_daemon then daemons = daemons - 1 end
   if line and line[1] then
@@ -130,6 +128,19 @@ function Scope:ended(task)
   end
   leave(tasks, task) -- where one of these raises, all are done again
   self.daemons = daemons
+end
+
+--- One of its tasks has ended: the task calls it.
+---@param task uring.Task
+function Scope:ended(task)
+  if task.seat == 0 then return end
+  local tasks = self.tasks
+  if self.daemons > 0 or self.line then return ended_specially(self, task) end
+  if tasks.count == 1 and self.waiters then
+    loop.wake_all(self.waiters)
+    self.waiters = false
+  end
+  leave(tasks, task)
 end
 
 --- The failure of a task that it has started by async reached somebody.

@@ -14,6 +14,8 @@ local reserve, running_task = Members.reserve, Scheduler.task
 local NOBODY = Members.NOBODY
 local getinfo, setmetatable = debug.getinfo, setmetatable
 
+local NUMBER <const>, BORN <const> = 1, 2
+
 local current -- the scheduler that runs
 
 ---@class uring.Task
@@ -116,9 +118,9 @@ function Task.new(scope, thread, kind)
   local ready, number = scheduler.ready, scheduler.births + 1
   scheduler.births = number
   local seat, last = reserve(members), #ready + 1
-  local self = setmetatable({ -- 8 fields at most: one more doubles its size
+  local self = setmetatable({ -- 4 fields: one more would double their place
+    number, scheduler.now, -- see id and born
     thread = thread, scope = scope, outcome = false, seat = seat,
-    number = number, born = scheduler.now,
   }, Task)
   if kind then self[kind] = true end
   if scheduler.has_locals then inherit(self, running_task(scheduler)) end
@@ -160,13 +162,19 @@ end
 -- in which they were spawned, from 1 on.
 ---@return integer
 function Task:id()
-  return self.number
+  return self[NUMBER]
+end
+
+--- When it was spawned.
+---@return integer nanoseconds
+function Task:born()
+  return self[BORN]
 end
 
 --- What people call it.
 ---@return string such as "task 7"
 function Task:title()
-  return "task " .. self.number
+  return "task " .. self[NUMBER]
 end
 
 --- Tells how a task is: "new", "ready", "running", "waiting", or, once it has
