@@ -5,7 +5,9 @@
 ** string or Buffer; what start.c has to find out about any row is known then.
 ** These two do just that.  Where anything is otherwise they have started
 ** nothing and return nothing, and never raise: start.c does it, or says why
-** it cannot be done.
+** it cannot be done.  write of a connection is one C function: each function
+** between a program and what it waits for takes a part of its coroutine's
+** stack, which only doubles, and for good.
 */
 #include "quick.h"
 #include "flight.h"
@@ -116,19 +118,21 @@ static int transmit(lua_State *L) {
 
 enum { IS_WRITING, IS_BROKEN, IS_CLOSED, WRITE_TIMEOUT, WRITERS, FD };
 static const char *const names[] = { "is_writing",    "is_broken", "is_closed",
-                                      "write_timeout", "writers",   "fd" };
+                                     "write_timeout", "writers",   "fd" };
 #define FIELDS (sizeof names / sizeof names[0])
+
+/* Where things stand in write: the stream, data, four fields that it pushes. */
+enum { QUICK = 7, STARTER, HELD, DESCRIPTOR, VALUE, EXTRA };
 
 static void push_field(lua_State *L, int field) {
   lua_pushvalue(L, lua_upvalueindex(UP_FIELDS + field));
   lua_rawget(L, 1);
 }
 
-static bool is_set(lua_State *L, int field) {
+/* It stays on the stack. */
+static bool push_is_set(lua_State *L, int field) {
   push_field(L, field);
-  bool set = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return set;
+  return lua_toboolean(L, -1);
 }
 
 /* The stream has the field already: that needs no memory. */
@@ -151,48 +155,49 @@ static int write_slowly(lua_State *L, int arguments) {
   return give(L, LUA_OK, 0);
 }
 
-/* The send is over: stream, data, and three more are below what it brings. */
+/* The send is over, and has brought a value. */
 static int go_on(lua_State *L, int status, lua_KContext size) {
   (void)status;
-  lua_settop(L, 7);
+  lua_settop(L, EXTRA);
   set_writing(L, false);
   int is_integer;
-  lua_Integer count = lua_tointegerx(L, 6, &is_integer);
-  if (is_integer && count == size && !is_set(L, WRITERS)) {
+  lua_Integer count = lua_tointegerx(L, VALUE, &is_integer);
+  if (is_integer && count == size && !push_is_set(L, WRITERS)) {
     lua_settop(L, 1);
     return 1;
   }
+  lua_settop(L, EXTRA);
   lua_pushvalue(L, UP_GO_ON);
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
-  lua_pushvalue(L, 6);
-  lua_pushvalue(L, 7);
-  lua_callk(L, 4, LUA_MULTRET, 7, give);
-  return give(L, LUA_OK, 7);
+  lua_pushvalue(L, VALUE);
+  lua_pushvalue(L, EXTRA);
+  lua_callk(L, 4, LUA_MULTRET, EXTRA, give);
+  return give(L, LUA_OK, EXTRA);
 }
 
 static int write_data(lua_State *L) {
   int top = lua_gettop(L);
-  if (top != 2 || !lua_istable(L, 1) || is_set(L, IS_WRITING) ||
-      is_set(L, IS_BROKEN) || is_set(L, IS_CLOSED) || is_set(L, WRITE_TIMEOUT))
+  if (top != 2 || !lua_istable(L, 1) || push_is_set(L, IS_WRITING) ||
+      push_is_set(L, IS_BROKEN) || push_is_set(L, IS_CLOSED) ||
+      push_is_set(L, WRITE_TIMEOUT))
     return write_slowly(L, top);
   lua_rawgeti(L, UP_QUICK, 1);
-  if (lua_tocfunction(L, 3) != transmit)
+  if (lua_tocfunction(L, QUICK) != transmit)
     return write_slowly(L, 2);
-  lua_getupvalue(L, 3, 1);
-  const Starter *starter = lua_touserdata(L, 4);
-  lua_settop(L, 3);
-  lua_getupvalue(L, 3, 2); /* the ring's table */
+  lua_getupvalue(L, QUICK, 1);
+  const Starter *starter = lua_touserdata(L, STARTER);
+  lua_getupvalue(L, QUICK, 2); /* the ring's table */
   push_field(L, FD);
   Args args;
   if (!find_bytes(L, 2, starter->types, &args))
     return write_slowly(L, 2);
   args.a[2].i = SEND_FLAGS;
   args.bufring = NULL;
-  if (!launch(L, starter, 4, 5, &args))
+  if (!launch(L, starter, HELD, DESCRIPTOR, &args))
     return write_slowly(L, 2);
   set_writing(L, true);
-  lua_getupvalue(L, 3, 3); /* the sentinel */
+  lua_getupvalue(L, QUICK, 3); /* the sentinel */
   return lua_yieldk(L, 1, args.a[1].size, go_on);
 }
 

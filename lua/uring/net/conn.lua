@@ -34,7 +34,7 @@ local Conn = {
   -- What few set: a connection that waits is to be small.
   is_whole = true, strips_cr = true,
   line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
-  write_timeout = false, writers = false,
+  read_timeout = false, write_timeout = false, writers = false,
 }
 
 local rows = {}
@@ -64,8 +64,8 @@ end)
 ---@return uring.Conn
 function Conn.new()
   return setmetatable({ -- 8 fields: one more would double its size
-    fd = -1, is_closed = true, flow = 1, received = "", is_reading = false,
-    is_writing = false, is_broken = false, read_timeout = false,
+    fd = -1, is_closed = true, flow = 1, received = "", at = 1,
+    is_reading = false, is_writing = false, is_broken = false,
   }, Conn)
 end
 
@@ -131,6 +131,7 @@ end
 -- and this one: of those, an idle connection would have to keep the stack.
 local function receiver(kind, bgid, slowly, give)
   local limited = limited_receiver(kind, slowly)
+  local comes_back = kind == "strings" -- a buffer, before the next tick
   local function some(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
@@ -147,9 +148,9 @@ local function receiver(kind, bgid, slowly, give)
       return give(conclude(self, slowly, false, bytes, extra))
     end
     if not extra then return give(slowly(self)) end
-    if extra == ENOBUFS and not self.is_closed then
+    if extra == ENOBUFS and comes_back and not self.is_closed then
       self.flow = 1
-      return some(self) -- buffers are back before the next tick
+      return some(self)
     end
     return give(conclude(self, slowly, false, recv_failure(self, extra)))
   end
@@ -162,7 +163,8 @@ end
 
 local function nil_at_end(bytes, message, code)
   if bytes == "" then return nil end
-  return bytes, message, code
+  if bytes then return bytes end
+  return nil, message, code
 end
 
 local function chunk(bytes, message)
