@@ -117,13 +117,15 @@ function Task.new(scope, thread, kind)
   if members == NOBODY then members = first_members(scope) end
   local ready, number = scheduler.ready, scheduler.births + 1
   scheduler.births = number
-  local seat, last = reserve(members), #ready + 1
   local self = setmetatable({ -- 4 fields: one more would double their place
     number, scheduler.now, -- see id and born
-    thread = thread, scope = scope, outcome = false, seat = seat,
+    thread = thread, scope = scope, outcome = false, seat = 0,
   }, Task)
   if kind then self[kind] = true end
   if scheduler.has_locals then inherit(self, running_task(scheduler)) end
+  -- From here on no finalizer runs, which may spawn as well.
+  local seat, last = reserve(members), #ready + 1
+  self.seat = seat
   ready[last] = thread
   ready[last] = nil -- there is room for it now
   scheduler.tasks[thread] = self -- where it raises, nobody is resumed
@@ -182,14 +184,17 @@ end
 ---@return string
 function Task:status()
   if self.outcome then return self.outcome end
-  if not getinfo(self.thread, 0) then return "new" end
+  local thread = self.thread
+  if status(thread) == "suspended" and not getinfo(thread, 0) then
+    return "new"
+  end
   if current and current:task() == self then return "running" end
-  local leaf = current and current:innermost(self.thread) or self.thread
+  local leaf = current and current:innermost(thread) or thread
   if status(leaf) == "running" or status(leaf) == "normal" then
     return "running"
   end
-  for _, thread in ipairs(current and current.ready or {}) do
-    if thread == leaf then return "ready" end
+  for _, each in ipairs(current and current.ready or {}) do
+    if each == leaf then return "ready" end
   end
   return "waiting"
 end
