@@ -173,6 +173,10 @@ local function chunk(bytes, message)
   return bytes
 end
 
+local function rest_chunk(self)
+  return chunk(read_some(self))
+end
+
 local STRINGS = buffers.STRINGS
 local next_some = receiver("strings", STRINGS, intake.some, nil_at_end)
 local next_chunk = receiver("strings", STRINGS, intake.some, chunk)
@@ -199,7 +203,7 @@ end
 function Conn:chunks(max)
   if max then return chunks(self, max) end
   return function()
-    if self.received ~= "" then return chunk(read_some(self)) end
+    if self.received ~= "" then return rest_chunk(self) end
     return next_chunk(self)
   end
 end
