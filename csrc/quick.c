@@ -17,13 +17,23 @@
 #include <string.h>
 
 #define SEND_FLAGS (MSG_NOSIGNAL | MSG_WAITALL)
+#define UP_THREAD  lua_upvalueindex(STARTER_UPS + 1) /* the string "thread" */
 
 static bool can_start(lua_State *L, const Ring *ring) {
   return ring_usable(ring) && ring->slots.free_head != SLOT_NONE &&
          ring->parked == NULL && !ring->restricted && lua_isyieldable(L);
 }
 
-/* Starts the op on the descriptor at index 'at' for who runs. */
+/* alarm.thread is who runs, where there is an alarm at an index. */
+static void tell_alarm(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TTABLE)
+    return;
+  lua_pushvalue(L, UP_THREAD);
+  lua_pushthread(L);
+  lua_rawset(L, index); /* a field that it has: needs no memory */
+}
+
+/* Starts the op on the descriptor at an index for who runs, if it can. */
 static bool launch(lua_State *L, const Starter *starter, int held, int at,
                    Args *args) {
   Ring *ring = starter->ring;
@@ -42,18 +52,18 @@ static bool launch(lua_State *L, const Starter *starter, int held, int at,
   return true;
 }
 
-/* The same on the descriptor at index 1; then it yields. */
-static int start(lua_State *L, const Starter *starter, Args *args) {
+/* The same on the descriptor at index 1; pushes the sentinel. */
+static bool start(lua_State *L, const Starter *starter, Args *args) {
   if (!launch(L, starter, UP_HELD, 1, args))
-    return 0;
+    return false;
   lua_pushvalue(L, UP_SENTINEL);
-  return lua_yield(L, 1);
+  return true;
 }
 
 /*
-** receive(fd, bgid) yields the sentinel until bytes are in a buffer of the
-** buffer ring that has this number; returns what wait.recv(fd, bufring) does,
-** or nothing
+** receive(fd, bgid, alarm) yields the sentinel until bytes are in a buffer of
+** the buffer ring that has this number; returns what wait.recv(fd, bufring)
+** does, or nothing.  alarm.thread is set, where there is an alarm.
 */
 static int receive(lua_State *L) {
   const Starter *starter = lua_touserdata(L, UP_STARTER);
@@ -69,7 +79,8 @@ static int receive(lua_State *L) {
   args.mem_count = 1;
   args.anchor = 0;
   args.bufring = bufring;
-  return start(L, starter, &args);
+  tell_alarm(L, 3);
+  return start(L, starter, &args) ? lua_yield(L, 1) : 0;
 }
 
 /* The bytes of a string, or of a Buffer that has its own; false: of neither. */
@@ -94,19 +105,32 @@ static bool find_bytes(lua_State *L, int index, const ArgTypes *types,
   return 0 < size && size <= INT_MAX;
 }
 
+/* What the coroutine is resumed with is on the top. */
+static int transmitted(lua_State *L, int status, lua_KContext size) {
+  (void)status;
+  if (lua_tointeger(L, -2) != size)
+    return 2;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /*
-** transmit(fd, data) yields the sentinel until all the bytes are sent, or
-** no more can be; returns what wait.send(fd, data, MSG_NOSIGNAL |
-** MSG_WAITALL) does, or nothing
+** transmit(fd, alarm, data) yields the sentinel until all the bytes are sent,
+** or no more can be; returns true where all are, else what wait.send(fd,
+** data, MSG_NOSIGNAL | MSG_WAITALL) does, or nothing.  alarm.thread is set
+** likewise.
 */
 static int transmit(lua_State *L) {
   const Starter *starter = lua_touserdata(L, UP_STARTER);
   Args args;
-  if (lua_gettop(L) != 2 || !find_bytes(L, 2, starter->types, &args))
+  if (lua_gettop(L) != 3 || !find_bytes(L, 3, starter->types, &args))
     return 0;
+  tell_alarm(L, 2);
   args.a[2].i = SEND_FLAGS;
   args.bufring = NULL;
-  return start(L, starter, &args);
+  if (!start(L, starter, &args))
+    return 0;
+  return lua_yieldk(L, 1, (lua_KContext)args.a[1].size, transmitted);
 }
 
 /* write of a connection: its upvalues, and the fields that it looks at */
@@ -239,7 +263,9 @@ void quick_add(lua_State *L, int table, const Starter *rows, StarterUps ups) {
   for (unsigned i = 0; i < OPS_COUNT; i++)
     for (size_t j = 0; j < sizeof quick / sizeof quick[0]; j++)
       if (rows[i].known && strcmp(rows[i].op->name, quick[j].row) == 0) {
-        starter_push(L, &rows[i], ups, quick[j].function);
+        starter_push_ups(L, &rows[i], ups);
+        lua_pushliteral(L, "thread");
+        lua_pushcclosure(L, quick[j].function, STARTER_UPS + 1);
         lua_setfield(L, table, quick[j].name);
       }
 }

@@ -215,8 +215,9 @@ static void push_rows(lua_State *L, int ring, int sentinel, int owner,
   for (unsigned i = 0; i < OPS_COUNT; i++) {
     const Starter *starter = &starters->rows[i];
     bool fits = !(starter->op->traits & TRAIT_WIDE);
-    starter_push(L, starter, (StarterUps){ ring, sentinel, owner },
-                 starter->known && fits ? function : refusal);
+    starter_push_ups(L, starter, (StarterUps){ ring, sentinel, owner });
+    lua_pushcclosure(L, starter->known && fits ? function : refusal,
+                     STARTER_UPS);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, starter->op->name);
     lua_rawseti(L, -2, (lua_Integer)i + 1);

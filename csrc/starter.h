@@ -12,6 +12,7 @@
 #define UP_STARTER  lua_upvalueindex(1)
 #define UP_HELD     lua_upvalueindex(2)
 #define UP_SENTINEL lua_upvalueindex(3)
+#define STARTER_UPS 5
 
 typedef struct {
   Ring *ring;
@@ -26,15 +27,14 @@ typedef struct {
   int ring, sentinel, owner;
 } StarterUps;
 
-/* Pushes a closure of a function over a Starter. */
-static inline void starter_push(lua_State *L, const Starter *starter,
-                                StarterUps ups, lua_CFunction function) {
+/* Pushes the upvalues of a closure over a Starter. */
+static inline void starter_push_ups(lua_State *L, const Starter *starter,
+                                    StarterUps ups) {
   lua_pushlightuserdata(L, (void *)starter);
   luaring_push_held(L, ups.ring);
   lua_pushvalue(L, ups.sentinel);
   lua_pushvalue(L, ups.ring);
   lua_pushvalue(L, ups.owner);
-  lua_pushcclosure(L, function, 5);
 }
 
 #endif

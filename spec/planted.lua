@@ -22,10 +22,10 @@ return {
     find = "  conn:close()\n  if not ok then",
     replace = "  if not ok then" },
   { name = "a result that comes with a cancel is dropped",
-    history = "streams", file = "uring/loop.lua",
+    history = "streams", file = "uring/claims.lua",
     find = "    handle[flag] = false\n",
     replace = "    handle[flag] = false\n"
-      .. "    if cancelling > 0 then check_again(leave, handle) end\n" },
+      .. "    if not is_quiet then loop.check_again(leave, handle) end\n" },
   { name = "a shield does not hold", history = "scopes",
     file = "uring/opening.lua",
     find = "  local shield = options and options.shield or false\n",

@@ -53,13 +53,22 @@ describe("a quick op", function()
   end)
 
   it("sends a string or a Buffer, and receives a string", function()
-    assert.equal("waits", (called(bound.transmit, near, "hello")))
-    assert.same({ { true, 5, 0, n = 3 } }, finish(bound, 1))
+    assert.equal("waits", (called(bound.transmit, near, false, "hello")))
+    assert.same({ { true, true, n = 2 } }, finish(bound, 1))
     assert.equal("waits", (called(bound.receive, far, 1)))
     local result = finish(bound, 1)[1]
     assert.same({ true, "hello" }, { result[1], result[2] })
-    assert.equal("waits", (called(bound.transmit, near, core.buffer(5))))
+    assert.equal("waits", (called(bound.transmit, near, false, core.buffer(5))))
     assert.equal("waits", (called(bound.receive, far, 1)))
+    assert.equal(2, #finish(bound, 2))
+  end)
+
+  it("tells an alarm who waits", function()
+    local alarm = { thread = false }
+    local _, thread = called(bound.receive, far, 1, alarm)
+    assert.equal(thread, alarm.thread)
+    _, thread = called(bound.transmit, near, alarm, "hello")
+    assert.equal(thread, alarm.thread)
     assert.equal(2, #finish(bound, 2))
   end)
 
@@ -73,21 +82,21 @@ describe("a quick op", function()
     local closed = core.buffer(4)
     closed:close()
     for _, data in ipairs { 5, true, {}, "", closed, core.slice "abc" } do
-      assert.same(NOTHING, called(bound.transmit, near, data))
+      assert.same(NOTHING, called(bound.transmit, near, false, data))
     end
-    assert.same(NOTHING, called(bound.transmit, near))
-    assert.same(NOTHING, called(bound.transmit, near, nil))
-    assert.same(NOTHING, called(bound.transmit, near, "a", "b"))
-    assert.same(NOTHING, called(bound.transmit, "x", "a"))
-    assert.same(NOTHING, called(bound.transmit, -1, "a"))
-    assert.same(NOTHING, called(bound.transmit, 1 << 31, "a"))
+    assert.same(NOTHING, called(bound.transmit, near, false))
+    assert.same(NOTHING, called(bound.transmit, near, false, nil))
+    assert.same(NOTHING, called(bound.transmit, near, false, "a", "b"))
+    assert.same(NOTHING, called(bound.transmit, "x", false, "a"))
+    assert.same(NOTHING, called(bound.transmit, -1, false, "a"))
+    assert.same(NOTHING, called(bound.transmit, 1 << 31, false, "a"))
     assert.same(NOTHING, called(bound.receive, near))
     assert.same(NOTHING, called(bound.receive, near, "abc"))
     assert.equal(0, ring:in_flight())
   end)
 
   it("starts nothing where nobody could wait", function()
-    assert.equal(0, select("#", bound.transmit(near, "a")))
+    assert.equal(0, select("#", bound.transmit(near, false, "a")))
     assert.equal(0, select("#", bound.receive(near, 1)))
     assert.equal(0, ring:in_flight())
   end)
@@ -103,7 +112,7 @@ describe("a quick op", function()
 
   it("starts nothing on a ring that is closed", function()
     ring:close()
-    assert.same(NOTHING, called(bound.transmit, near, "a"))
+    assert.same(NOTHING, called(bound.transmit, near, false, "a"))
     assert.same(NOTHING, called(bound.receive, near, 1))
   end)
 
@@ -123,17 +132,13 @@ describe("a quick op", function()
     do
       local buffer = core.buffer(9)
       kept[1] = buffer
-      assert.equal("waits", (called(bound.transmit, near, buffer)))
-      assert.equal("waits", (called(bound.transmit, near, ("y"):rep(99))))
+      assert.equal("waits", (called(bound.transmit, near, false, buffer)))
+      assert.equal("waits",
+        (called(bound.transmit, near, false, ("y"):rep(99))))
     end
     collectgarbage()
-    assert.same({ 9, 99 }, (function()
-      local sizes = {}
-      for place, result in ipairs(finish(bound, 2)) do
-        sizes[place] = result[2]
-      end
-      return sizes
-    end)())
+    assert.same({ { true, true, n = 2 }, { true, true, n = 2 } },
+      finish(bound, 2))
     collectgarbage()
     assert.is_nil(kept[1])
   end)

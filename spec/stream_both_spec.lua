@@ -57,6 +57,51 @@ describe("stream.pipe_both", function()
     end)
   end
 
+  it("carries messages of any size there and back", function()
+    run({}, function(client, server, joining)
+      uring.spawn(function()
+        for bytes in server:chunks() do assert(server:write(bytes)) end
+        server:shutdown "w"
+      end)
+      local total = 0
+      for _, size in ipairs {
+        1, 64, 4095, 4096, 4097, 16384, 16384, 65536, 65536, 300000, 5, 5,
+      } do
+        local text = peer.bytes(size)
+        assert(client:write(text))
+        assert.is_true(text == client:read(size), size .. " bytes")
+        total = total + size
+      end
+      assert(client:shutdown "w")
+      assert.is_nil(client:read(1))
+      assert.same({ total, total, "splice", "splice", n = 4 },
+        joining:await())
+    end)
+  end)
+
+  it("gives a slow reader what it takes, and keeps the rest unread", function()
+    run({}, function(client, server, joining, a)
+      local text = peer.bytes(12000000)
+      local writing = uring.spawn(function()
+        local done, _, _, sent = client:settimeout(0.3):write(text)
+        return done and #text or sent
+      end)
+      local sent = writing:await()
+      uring.spawn(function() joining:cancel() end)
+      pcall(joining.await, joining)
+      assert(client:shutdown "w")
+      local rest = uring.spawn(a.read, a, sent)
+      uring.sleep(0.01)
+      local arrived = {}
+      server:settimeout(0.3)
+      for bytes in function() return (server:read_some()) end do
+        arrived[#arrived + 1] = bytes
+      end
+      local whole = table.concat(arrived) .. (rest:await() or "")
+      assert.is_true(whole == text:sub(1, sent), "other bytes")
+    end)
+  end)
+
   it("passes the end of one direction on, and keeps the other", function()
     run({}, function(client, server, joining)
       assert(client:write "a question")

@@ -9,7 +9,8 @@ local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
 
 local buffers = {
-  LITTLE = SIZES[1], -- bytes: who sends fewer at a time is at the first
+  -- Bytes: where fewer come at a time, that is another flow's.
+  LEAST = { 0, SIZES[1], SIZES[2] },
   -- The bgid of a buffer ring is its kind's, less the flow.
   STRINGS = 65536,
   VIEWS = 65533,
@@ -79,7 +80,7 @@ end
 function buffers.flow(flow, size, flags)
   if flow < FULLEST and size == SIZES[flow] and flags & NONEMPTY ~= 0 then
     return flow + 1
-  elseif flow > 1 and size < SIZES[flow - 1] then
+  elseif size < buffers.LEAST[flow] then
     return flow - 1
   end
   return flow

@@ -17,7 +17,8 @@ local audit = {}
 
 local function first_word(path)
   local file <close> = io.open(path)
-  return file and file:read("a"):match("^%S+")
+  local text = file and file:read "a" -- nil: the thread has gone by now
+  return text and text:match "^%S+"
 end
 
 local function own_pid()

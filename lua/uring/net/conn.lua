@@ -8,6 +8,7 @@ local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
 local Parts = require "uring.stream.parts"
+local outcome = require "uring.stream.outcome"
 local passing = require "uring.net.passing"
 local Reader = require "uring.reader"
 local sending = require "uring.net.sending"
@@ -19,11 +20,10 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
-local ENOBUFS = errno.ENOBUFS
-local LITTLE, NONEMPTY = buffers.LITTLE, C.IORING_CQE_F_SOCK_NONEMPTY
-local NONE = { strings = {}, views = {} }
-local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
+local ENOBUFS, STRINGS = errno.ENOBUFS, buffers.STRINGS
+local LEAST, NONEMPTY = buffers.LEAST, C.IORING_CQE_F_SOCK_NONEMPTY
 local BUFFER = getmetatable(core.slice "")
+local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 
 local chunks, read_some = Reader.chunks, Reader.read_some
 
@@ -42,22 +42,17 @@ for _, row in ipairs(core.ops) do rows[row.name] = row end
 
 local recv = claims.awaitable(rows.recv, "is_reading")
 local recv_failure = claims.failure(rows.recv)
-local send = claims.awaitable(rows.send, "is_writing", Writer._pass_on)
 local send_failure = claims.failure(rows.send, Writer._pass_on)
-
--- Has what the sockets of the run that runs receive into, see buffers.lua.
-local rings = NONE
-
-loop.on_switch(function(scheduler) rings = scheduler or NONE end)
 
 -- What does the usual in C: false where something is to end, and in a
 -- simulated run.  Where that can start nothing it returns nothing.
-local receive = false
-local quick = { false } -- what transmits
+local receive, transmit = false, false
+local quick = { false } -- what transmits, for write
 
 loop.on_quiet(function(bound)
   receive = bound and bound.receive or false
-  quick[1] = bound and bound.transmit or false
+  transmit = bound and bound.transmit or false
+  quick[1] = transmit
 end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
@@ -95,43 +90,51 @@ function Conn:_receive()
   return bytes
 end
 
--- What a receive gave that is not just a few bytes.  Where it has to be done
--- again, that is slower.
-local function conclude(self, slowly, alarm, bytes, extra, code)
+-- What a receive gave that is not as usual.  Where it has to be done again,
+-- or has started nothing, that is slower.
+local function conclude(self, slowly, alarm, bytes, extra)
+  if not extra then return slowly(self) end
+  local code
+  if not bytes then bytes, extra, code = recv_failure(self, extra) end
   if self.is_closed then return nil, "closed", errno.ECLOSED end
   if bytes then
     self.flow = buffers.flow(self.flow, #bytes, extra)
     return bytes
   end
-  if code == errno.ENOBUFS then return slowly(self) end
   if limits.is_over(alarm, code) then
     return nil, "timeout", errno.ETIMEDOUT
   end
-  if code == errno.EINTR then return slowly(self) end
+  if code == errno.ENOBUFS or code == errno.EINTR then return slowly(self) end
   return nil, extra, code
 end
 
--- Makes the function that receives from the rings of a kind where there is
--- a limit to it.
-local function limited_receiver(kind, slowly)
+-- Makes the function that receives where there is a limit to it.
+local function limited_receiver(bgid, slowly)
   return function(self)
-    local ring = rings[kind][self.flow]
-    if not ring or self.is_reading or self.is_closed
-      or not self.read_timeout then
+    local timeout, flow = self.read_timeout, self.flow
+    if self.is_reading or self.is_closed or not timeout or not receive then
       return slowly(self)
     end
-    local alarm = limits.prepare(self, "read_alarm", self.read_timeout)
+    local alarm = limits.prepare(self, "read_alarm", timeout)
     if not alarm then return slowly(self) end
-    return conclude(self, slowly, alarm, recv(self, alarm, ring))
+    self.is_reading = true
+    local bytes, extra = receive(self.fd, bgid - flow, alarm)
+    self.is_reading, alarm.thread = false, false
+    if bytes and extra & NONEMPTY == 0
+      and (flow == 1 or #bytes >= LEAST[flow]) and not self.is_closed then
+      return bytes
+    end
+    return conclude(self, slowly, alarm, bytes, extra)
   end
 end
 
--- Makes the one that receives as it usually goes, which needs no more than
--- this.  'give' has the end, and failures.  No call stands between a program
--- and this one: of those, an idle connection would have to keep the stack.
-local function receiver(kind, bgid, slowly, give)
-  local limited = limited_receiver(kind, slowly)
-  local comes_back = kind == "strings" -- a buffer, before the next tick
+-- Makes the one that receives from the rings of a kind as it usually goes,
+-- which needs no more than this.  'give' has the end, and failures.  No call
+-- stands between a program and this one, and no more locals than these: of
+-- those, an idle connection would have to keep the stack.
+local function receiver(bgid, slowly, give)
+  local limited = limited_receiver(bgid, slowly)
+  local comes_back = bgid == STRINGS -- a buffer, before the next tick
   local function some(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
@@ -140,49 +143,30 @@ local function receiver(kind, bgid, slowly, give)
     self.is_reading = true
     local bytes, extra = receive(self.fd, bgid - self.flow)
     self.is_reading = false
-    if bytes then
-      if (extra & NONEMPTY == 0 or #bytes < LITTLE) and self.flow == 1
-        and bytes ~= "" and not self.is_closed then
-        return bytes
-      end
-      return give(conclude(self, slowly, false, bytes, extra))
+    if bytes and extra & NONEMPTY == 0 and bytes ~= ""
+      and (self.flow == 1 or #bytes >= LEAST[self.flow])
+      and not self.is_closed then
+      return bytes
     end
-    if not extra then return give(slowly(self)) end
-    if extra == ENOBUFS and comes_back and not self.is_closed then
+    if not bytes and extra == ENOBUFS and comes_back
+      and not self.is_closed then
       self.flow = 1
       return some(self)
     end
-    return give(conclude(self, slowly, false, recv_failure(self, extra)))
+    return give(conclude(self, slowly, false, bytes, extra))
   end
   return some
 end
 
-local function as_it_is(...)
-  return ...
-end
-
-local function nil_at_end(bytes, message, code)
-  if bytes == "" then return nil end
-  if bytes then return bytes end
-  return nil, message, code
-end
-
-local function chunk(bytes, message)
-  if bytes == "" then return nil end
-  if not bytes and message then error(message, 2) end
-  return bytes
-end
-
 local function rest_chunk(self)
-  return chunk(read_some(self))
+  return outcome.chunk(read_some(self))
 end
 
-local STRINGS = buffers.STRINGS
-local next_some = receiver("strings", STRINGS, intake.some, nil_at_end)
-local next_chunk = receiver("strings", STRINGS, intake.some, chunk)
+local next_some = receiver(STRINGS, intake.some, outcome.nil_at_end)
+local next_chunk = receiver(STRINGS, intake.some, outcome.chunk)
 
-Conn._some = receiver("strings", STRINGS, intake.some, as_it_is)
-Conn._some_view = receiver("views", buffers.VIEWS, views.some, as_it_is)
+Conn._some = receiver(STRINGS, intake.some, outcome.as_it_is)
+Conn._some_view = receiver(buffers.VIEWS, views.some, outcome.as_it_is)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -212,6 +196,17 @@ function Conn:_transmit(data)
   return op.send(self.fd, data, SEND_FLAGS)
 end
 
+-- What an op that was to send it all has done.
+local function settle(self, data, alarm, count, extra)
+  if count == true then
+    if self.writers then Writer._pass_on(self) end
+    return self
+  end
+  local message, code = extra, nil
+  if not count then count, message, code = send_failure(self, extra) end
+  return Writer._go_on(self, data, alarm, count, message, code)
+end
+
 -- Raises for the caller of the C function that calls it.
 local function write_slowly(self, data, ...)
   local is_whole = type(data) == "string" or getmetatable(data) == BUFFER
@@ -220,36 +215,47 @@ local function write_slowly(self, data, ...)
     if not whole then error(problem, 3) end
     return Writer._write_out(self, whole)
   end
-  if self.is_writing or self.is_broken or self.is_closed
-    or not self.write_timeout or #data == 0 then
+  local timeout = self.write_timeout
+  if self.is_writing or self.is_broken or self.is_closed or not timeout
+    or not transmit then
     return Writer._write_out(self, data)
   end
-  local alarm = limits.prepare(self, "write_alarm", self.write_timeout)
-  if not alarm then return Writer._write_out(self, data) end
   -- What has a limit is as usual, too.
-  local count, message, code = send(self, alarm, data, SEND_FLAGS)
-  if count ~= #data then
-    return Writer._go_on(self, data, alarm, count, message, code)
-  end
-  if self.writers then Writer._pass_on(self) end
-  return self
+  local alarm = limits.prepare(self, "write_alarm", timeout)
+  if not alarm then return Writer._write_out(self, data) end
+  self.is_writing = true
+  local count, extra = transmit(self.fd, alarm, data)
+  self.is_writing, alarm.thread = false, false
+  if not (count or extra) then return Writer._write_out(self, data) end
+  return settle(self, data, alarm, count, extra)
 end
 
 -- What a send gave that is not just all of the data, or others wait to write.
 local function go_on(self, data, count, extra)
-  if count == #data then
-    Writer._pass_on(self)
-    return self
-  end
-  local message, code = extra, nil
-  if not count then count, message, code = send_failure(self, extra) end
-  return Writer._go_on(self, data, false, count, message, code)
+  return settle(self, data, false, count == #data or count, extra)
 end
 
 --- Writes all that is given, as any stream does; what is usual is done in C.
 ---@type fun(self: uring.Conn, ...: string|number|uring.Buffer|table):
 --- uring.Stream?, string?, integer?, integer?
 Conn.write = core.writer(quick, go_on, write_slowly)
+
+--- Sends what goes in one op, where that is as usual.  If that is not all, the
+-- caller goes on at once: another writer's turn comes after that.
+---@param data string|uring.Buffer
+---@return integer|true|nil count true: all; nil where nothing was sent, for
+--- whatever reason
+function Conn:_transmit_now(data)
+  if self.is_writing or self.is_broken or self.is_closed
+    or self.write_timeout or self.held or not transmit then
+    return nil
+  end
+  self.is_writing = true
+  local count = transmit(self.fd, false, data)
+  self.is_writing = false
+  if self.writers and count == true then Writer._pass_on(self) end
+  return count
+end
 
 function Conn:_transmit_some(data)
   return op.send(self.fd, data, C.MSG_NOSIGNAL)

@@ -19,6 +19,9 @@ local MODULE = "uring.dns" -- needed by those alone who have names
 function names.resolver(host, options)
   local found, dns = pcall(require, MODULE)
   if found then return dns.resolve(host, options) end
+  local fd, _, code = core.epoll() -- perhaps no file can be opened
+  if not fd then return nil, host .. ": " .. core.strerror(code), code end
+  core.close(fd)
   local reason = tostring(dns):match("^[^\n]*")
   return nil, ("%s: names need %s: %s"):format(host, MODULE, reason),
     errno.ENOSYS

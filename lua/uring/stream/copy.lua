@@ -1,16 +1,11 @@
 --- Copying what comes from one stream to another: stream.copy.
 -- A piece at a time.  What has not gone when it fails, or is cancelled, is
 -- unread again where it came from: one may go on.
-local core = require "uring.core"
 local errno = require "uring.errno"
 local given = require "uring.stream.given"
-local intake = require "uring.stream.intake"
 local loop = require "uring.loop"
+local Piece = require "uring.stream.piece"
 local splice = require "uring.stream.splice"
-
-local SIZE = 65536 -- bytes of a piece that goes through a Buffer
-local PAGE = 4096 -- to which files with O_DIRECT want memory aligned
-local MOST = 64 -- Buffers that are kept for later
 
 -- What says that two descriptors cannot be spliced.
 local UNABLE = {
@@ -21,42 +16,11 @@ local UNABLE = {
 ---@field count integer bytes that have gone
 ---@field ways function[] that come into question, the best first
 ---@field fault "read"|"write"|false which side has failed
----@field is_flowing boolean pieces are large: not by a string
+---@field is_flowing boolean pieces are large: by splice, or a Buffer
 local Copy = {}
 Copy.__index = Copy
 
--- A piece in memory
-
----@class uring.Piece
----@field data string|uring.Buffer
----@field buffer uring.Buffer|false of which data is a part
-local Piece = {}
-Piece.__index = Piece
-
-function Piece:__len()
-  return #self.data
-end
-
---- Parts have this method too.
-function Piece:skip()
-  return self
-end
-
---- Sends what goes at once.
----@param stream table
----@param piece uring.Piece
----@return integer? count
----@return string? message
----@return integer? code
-function Piece.transmit(stream, piece)
-  local data, transmit = piece.data, stream._transmit_some
-  if piece.sent > 0 then data = core.slice(data, piece.sent + 1) end
-  local count, message, code = (transmit or stream._transmit)(stream, data)
-  if count then piece.sent = piece.sent + count end
-  return count, message, code
-end
-
-local kept = {} -- Buffers of SIZE
+-- A piece at a time
 
 -- Waits first, so that who waits for long has no Buffer.
 local function read_into(src, size, most)
@@ -64,30 +28,14 @@ local function read_into(src, size, most)
     local ready, message, code = splice.wait(src)
     if not ready then return nil, message, code end
   end
-  local buffer = size == SIZE and table.remove(kept)
-    or core.buffer(size, PAGE)
+  local buffer = Piece.buffer(size)
   local count, message, code = src:read_into(buffer, 1, most)
-  local piece = setmetatable({ buffer = buffer, sent = 0 }, Piece)
   if not count then
-    piece:finish()
+    Piece.keep(buffer)
     return nil, message, code
   end
-  piece.data = count == size and buffer or buffer:slice(1, count)
-  return piece
-end
-
---- Gives back to where it came from what has not gone.
----@param src table
-function Piece:put_back(src)
-  intake.put_back(src, self.data:sub(self.sent + 1))
-end
-
---- It is of no more use.
-function Piece:finish()
-  local buffer = self.buffer
-  if buffer and #buffer == SIZE and #kept < MOST then
-    kept[#kept + 1] = buffer
-  end
+  local data = count == size and buffer or buffer:slice(1, count)
+  return Piece.new(data, 0, buffer)
 end
 
 -- Holding back what the destination holds back
@@ -138,7 +86,7 @@ local function by_string(self)
   local bytes, message, code =
     self.src:read_some(math.min(self.size, self.left))
   if not bytes then return nil, message, code end
-  return setmetatable({ data = bytes, buffer = false, sent = 0 }, Piece)
+  return Piece.new(bytes, 0)
 end
 
 local function by_buffer(self)
@@ -172,15 +120,44 @@ local function ways_of(src, dst, options)
   return ways
 end
 
-local FLOW = 4096 -- bytes of a piece: fewer go fastest as a string
+-- From connection to connection: a receive and a send, of strings where they
+-- are short.
+local function relay(self)
+  local src, dst = self.src, self.dst
+  local is_view = src.flow > 1
+  local data, message, code = (is_view and src._some_view or src._some)(src)
+  if not data then
+    self.fault = "read"
+    return nil, message, code
+  end
+  if data == "" then return 0 end
+  src.is_reading = true -- as in send
+  local size, sent = #data, dst:_transmit_now(data)
+  src.is_reading = false
+  if sent ~= true then
+    return send(self, Piece.new(data, sent or 0, false, is_view))
+  end
+  if is_view then data:close() end
+  self.count = self.count + size
+  return size
+end
+
+-- Bytes of a piece: fewer go fastest as a string, or by a relay.
+local FLOW, RELAYED = 4096, 65536
 
 -- Whether the next piece will be like this one.
 local function learn(self, count)
-  if self.is_socket and count then self.is_flowing = count >= FLOW end
+  if not self.is_socket or not count then return end
+  self.is_flowing = count >= (self.relays and RELAYED or FLOW)
 end
 
 -- What was received already goes first.
 local function step(self)
+  if self.relays and not self.is_flowing and self.src.received == "" then
+    local count, message, code = relay(self)
+    learn(self, count)
+    return count, message, code
+  end
   local take = self.is_flowing and self.ways[1] or by_string
   if self.src.at <= #self.src.received then take = by_string end
   local piece, message, code = take(self)
@@ -212,8 +189,10 @@ function Copy.new(src, dst, options)
   local is_socket = src.splices == "socket" and options.way ~= "splice"
   return setmetatable({
     is_socket = is_socket, is_flowing = not is_socket,
+    relays = is_socket and src._some_view and dst._transmit_now
+      and not (options.way or options.size or options.max) or false,
     src = src, dst = dst, left = options.max or math.huge, count = 0,
-    size = options.size or SIZE, progress = options.progress or false,
+    size = options.size or Piece.SIZE, progress = options.progress or false,
     holds = options.flush == false, fault = false,
     ways = ways_of(src, dst, options),
   }, Copy)
