@@ -19,6 +19,7 @@ typedef struct {
   Arg a[OP_ARGS_MAX];
   Mem *mem[SLOT_MEMS]; /* what the op must hold */
   int mem_count;
+  bool has_address;
   bool copied; /* a list of descriptors: what the kernel writes is lost */
   int anchor;  /* stack index of what Lua must keep for it, or 0 */
   BufRing *bufring;

@@ -49,7 +49,7 @@ const char *arg_kind_name(ArgKind kind) {
 void arg_check(lua_State *L, const Op *op, int first, int level, Args *args) {
   args->mem_count = 0;
   args->anchor = 0;
-  args->copied = false;
+  args->copied = args->has_address = false;
   args->bufring = NULL;
   if (op->args[0].name == NULL)
     return;

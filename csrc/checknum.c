@@ -186,11 +186,11 @@ void check_how(lua_State *L, const Source *from, Args *args, Arg *arg) {
 }
 
 void check_address(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  (void)args;
   Address *address = addr_test(L, from->index);
   if (address == NULL)
     check_wrong(L, from, ADDRESS_TYPE);
   else {
+    args->has_address = true;
     arg->data = &address->storage;
     arg->size = address->length;
   }

@@ -20,6 +20,7 @@
 #include "luaring.h"
 #include "msg.h"
 #include "offload.h"
+#include "quick.h"
 #include "regbufs.h"
 #include "regfiles.h"
 #include "registers.h"
@@ -38,6 +39,7 @@
 #include "sqeset.h"
 #include "submit.h"
 #include "sys.h"
+#include "thread.h"
 #include "widen.h"
 
 static void set_string(lua_State *L, const char *name, const char *value) {
@@ -135,7 +137,9 @@ int luaopen_uring_core(lua_State *L) {
   chain_open(L);
   cqe_open(L);
   bind_open(L);
+  quick_open(L);
   resume_open(L);
+  thread_open(L);
   push_rows(L);
   lua_setfield(L, -2, "ops");
   return 1;

@@ -41,6 +41,9 @@ void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args) {
   if ((op->traits & TRAIT_KEEPS) &&
       !pins_provide(&ring->pins, (uint16_t)args->a[2].i, args->mem[0]))
     luaL_error(L, "%s: not enough memory", op->name);
+  if (args->has_address && !ring->slots.has_addresses &&
+      !slot_table_add_addresses(&ring->slots))
+    luaL_error(L, "%s: not enough memory", op->name);
 }
 
 void flight_load(lua_State *L, int held, Slot *slot, const Args *args) {

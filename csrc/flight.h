@@ -25,7 +25,10 @@ static inline void flight_reserve(lua_State *L, Ring *ring, int held) {
   if (ring->slots.free_head == SLOT_NONE)
     flight_make_room(L, ring, held);
 }
-/* Before that: what the kernel keeps after the op stays with the ring. */
+/*
+** Before that: what the kernel keeps after the op stays with the ring, and
+** slots have room for what the op has in them.
+*/
 void flight_pin(lua_State *L, Ring *ring, const Op *op, const Args *args);
 /* Gives a slot what the arguments need while they fly.  Cannot raise. */
 void flight_load(lua_State *L, int held, Slot *slot, const Args *args);

@@ -98,18 +98,21 @@ typedef struct {
 
 /*
 ** What the kernel reads or writes for one op besides its buffers.  It is
-** part of the op's slot, so it stays in place until the last CQE.
+** part of the op's slot, so it stays in place until the last CQE; so does
+** the room for an address, which is large, and which few ops have.
 */
-typedef union {
-  struct __kernel_timespec time;
-  struct sockaddr_storage address;
-  struct epoll_event event;
-  UapiOpenHow how;
-  socklen_t length;
-  struct {
-    int pair[2]; /* that the kernel writes */
-    int *buffer; /* where they go with the CQE; the slot holds it */
-  } pipe;
+typedef struct {
+  union {
+    struct __kernel_timespec time;
+    struct epoll_event event;
+    UapiOpenHow how;
+    socklen_t length;
+    struct {
+      int pair[2]; /* that the kernel writes */
+      int *buffer; /* where they go with the CQE; the slot holds it */
+    } pipe;
+  };
+  struct sockaddr_storage *address;
 } OpMemory;
 
 typedef struct {

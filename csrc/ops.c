@@ -17,8 +17,8 @@ static struct __kernel_timespec *time_of(OpMemory *memory, const Arg *arg) {
 }
 
 static struct sockaddr *address_of(OpMemory *memory, const Arg *arg) {
-  memcpy(&memory->address, arg->data, arg->size);
-  return (struct sockaddr *)&memory->address;
+  memcpy(memory->address, arg->data, arg->size);
+  return (struct sockaddr *)memory->address;
 }
 
 static socklen_t *length_of(OpMemory *memory, const Arg *arg) {

@@ -6,6 +6,8 @@
 
 #include "starter.h"
 
+/* Adds its functions to the table on the top. */
+void quick_open(lua_State *L);
 /*
 ** Adds 'receive' and 'transmit' to the table at an index, each where the
 ** kernel knows its row.

@@ -21,6 +21,18 @@ static lua_State *check_thread(lua_State *L, int index) {
   return thread;
 }
 
+/*
+** How many values wait on a coroutine's stack that were there before it began,
+** see thread.c: none where it runs, or has ended.
+*/
+static int waiting_in(lua_State *thread) {
+  lua_Debug frame;
+  if (lua_status(thread) != LUA_OK || lua_getstack(thread, 0, &frame))
+    return 0;
+  int there = lua_gettop(thread);
+  return there > 0 ? there - 1 : 0; /* one of them is what it calls */
+}
+
 Outcome resume_one(lua_State *L, lua_State *thread, int given,
                    const void *sentinel) {
   Outcome outcome = { .waits = false, .count = 1 };
@@ -30,7 +42,9 @@ Outcome resume_one(lua_State *L, lua_State *thread, int given,
     lua_xmove(L, thread, 1);
     return outcome;
   }
+  int waiting = waiting_in(thread);
   lua_xmove(L, thread, given);
+  given += waiting;
   int status = lua_resume(thread, L, given, &outcome.count);
   if (status == LUA_YIELD && outcome.count == 1 &&
       lua_topointer(thread, -1) == sentinel) {

@@ -12,6 +12,25 @@ void slot_table_init(SlotTable *table) {
   *table = (SlotTable){ .free_head = SLOT_NONE };
 }
 
+/* Makes room for the addresses of a chunk; false: there is no memory. */
+static bool add_addresses(Slot *chunk) {
+  struct sockaddr_storage *rooms = calloc(SLOT_CHUNK, sizeof *rooms);
+  if (rooms == NULL)
+    return false;
+  for (uint32_t i = 0; i < SLOT_CHUNK; i++)
+    chunk[i].memory.address = &rooms[i];
+  return true;
+}
+
+bool slot_table_add_addresses(SlotTable *table) {
+  for (uint32_t i = 0; i < table->chunk_count; i++)
+    if (table->chunks[i]->memory.address == NULL &&
+        !add_addresses(table->chunks[i]))
+      return false;
+  table->has_addresses = true;
+  return true;
+}
+
 bool slot_table_grow(SlotTable *table) {
   uint32_t first = slot_table_count(table);
   size_t bytes = (table->chunk_count + 1) * sizeof table->chunks[0];
@@ -22,6 +41,10 @@ bool slot_table_grow(SlotTable *table) {
   Slot *chunk = calloc(SLOT_CHUNK, sizeof *chunk);
   if (chunk == NULL)
     return false;
+  if (table->has_addresses && !add_addresses(chunk)) {
+    free(chunk);
+    return false;
+  }
   chunks[table->chunk_count++] = chunk;
   for (uint32_t i = SLOT_CHUNK; i-- > 0;) { /* low indices on top */
     chunk[i].index = first + i;
@@ -33,8 +56,10 @@ bool slot_table_grow(SlotTable *table) {
 
 void slot_table_free(SlotTable *table) {
   assert(table->in_flight == 0);
-  for (uint32_t i = 0; i < table->chunk_count; i++)
+  for (uint32_t i = 0; i < table->chunk_count; i++) {
+    free(table->chunks[i]->memory.address);
     free(table->chunks[i]);
+  }
   free(table->chunks);
   slot_table_init(table);
 }

@@ -47,11 +47,14 @@ typedef struct {
   uint32_t chunk_count;
   uint32_t in_flight;
   uint32_t free_head; /* SLOT_NONE: grow before taking */
+  bool has_addresses; /* each slot has room for one */
 } SlotTable;
 
 void slot_table_init(SlotTable *table);
 /* Adds a chunk of free slots; false: there is no memory. */
 bool slot_table_grow(SlotTable *table);
+/* From now on slots have room for addresses; false: there is no memory. */
+bool slot_table_add_addresses(SlotTable *table);
 /* Only where nothing is in flight. */
 void slot_table_free(SlotTable *table);
 static inline uint32_t slot_table_count(const SlotTable *table) {

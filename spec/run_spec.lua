@@ -462,7 +462,7 @@ scope run (1 task)
     local text
     uring.run(function()
       local old = uring.spawn(uring.sleep, 60)
-      old.name, old.born = "old", old.born - 2000000000
+      old.name, old[2] = "old", old:born() - 2000000000
       local young = uring.spawn(uring.sleep, 60)
       young.name = "young"
       uring.yield()

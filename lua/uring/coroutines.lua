@@ -73,9 +73,9 @@ local function leave(place)
   nested[place] = nil
 end
 
-local function pass_in(place, thread, ok, first, ...)
+local function pass_in(place, thread, ok, ...)
   if place then leave(place) else nested[1] = false end
-  if first ~= IO then return ok, first, ... end
+  if (...) ~= IO then return ok, ... end
   if not isyieldable() then return refuse(thread) end
   local here = running()
   outer[thread], current.inside[here] = here, thread
@@ -138,21 +138,21 @@ local function run(body, ...)
 end
 
 -- What one has done that was resumed at once: most often, yielded a value.
-local function give(thread, ok, first, ...)
-  if ok and first ~= IO then
+local function give(thread, ok, ...)
+  if ok and (...) ~= IO then
     nested[1] = false
-    return first, ...
+    return ...
   end
-  return unwrap(thread, pass_in(false, thread, ok, first, ...))
+  return unwrap(thread, pass_in(false, thread, ok, ...))
 end
 
 -- The same of one inside another that is nested.
-local function give_deep(place, thread, ok, first, ...)
-  if ok and first ~= IO then
+local function give_deep(place, thread, ok, ...)
+  if ok and (...) ~= IO then
     leave(place)
-    return first, ...
+    return ...
   end
-  return unwrap(thread, pass_in(place, thread, ok, first, ...))
+  return unwrap(thread, pass_in(place, thread, ok, ...))
 end
 
 --- As coroutine.wrap, but the coroutine may wait for I/O.

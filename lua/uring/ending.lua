@@ -91,7 +91,7 @@ end
 -- The end
 
 local function ascending(a, b)
-  return a.number < b.number
+  return a:id() < b:id()
 end
 
 -- Those that have not ended, as they were spawned: the order is the same in

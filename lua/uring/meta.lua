@@ -2981,6 +2981,13 @@ function core.status(fd) end
 ---@return string
 function core.strerror(code) end
 
+--- thread(body, ...) -> a coroutine that calls body(...): resume of a resumer
+--- starts it without a value
+---@param body fun(chain: uring.Chain)
+---@param ... any
+---@return thread
+function core.thread(body, ...) end
+
 --- tray() -> Tray; or nil, message, code
 ---@return uring.Tray?
 ---@return string? message
@@ -3017,6 +3024,17 @@ function core.widen(fd, size) end
 ---@return string? message
 ---@return integer? code
 function core.work(name, ...) end
+
+--- writer(quick, go_on, slowly) -> write(stream, data, ...), which sends a
+--- string or a Buffer by quick[1], the 'transmit' of a bound ring, and returns
+--- the stream. From when it yields, stream.is_writing is true. Where more is to
+--- be done then, it returns what go_on(stream, data, value, extra) does; and
+--- where it cannot do that, what slowly(stream, data, ...) does.
+---@param quick table
+---@param go_on function
+---@param slowly function
+---@return function
+function core.writer(quick, go_on, slowly) end
 
 local _types = {
   Address,

@@ -3,16 +3,19 @@
 -- fails, the others are cancelled, and the scope raises that error, as it
 -- is; what fails after the first is in scope.errors.
 local cancelled = require "uring.cancelled"
+local core = require "uring.core"
 local Line = require "uring.line"
 local loop = require "uring.loop"
 local Members = require "uring.members"
 local report = require "uring.report"
 local Scope = require "uring.joining"
 local Task = require "uring.awaiting"
+local traces = require "uring.traces"
 
 local leave = Members.leave
 local new_task = Task.new
-local pack = table.pack
+local keep, xpcall = traces.keep, xpcall
+local new_thread = core.thread -- which has the arguments
 
 local current -- the scheduler that runs
 
@@ -20,25 +23,25 @@ loop.on_switch(function(scheduler) current = scheduler end)
 
 -- Starts a task where the scope is not open, has a limit, or belongs to
 -- another run.
-local function add_specially(self, what, kind, body, args)
+local function add_specially(self, what, kind, thread)
   local is_here = self.scheduler == current -- it cannot wait elsewhere
   if self.max and is_here then Line.wait(self) end
   if self.is_over or not current then
     error(what .. ": the scope has ended", 4)
   end
-  if is_here then return new_task(self, body, args, kind) end
-  return self:at_home(new_task, body, args, kind)
+  if is_here then return new_task(self, thread, kind) end
+  return self:at_home(new_task, thread, kind)
 end
 
-local function add(self, what, kind, body, args)
+local function add(self, what, kind, body, thread)
   if type(body) ~= "function" then
     error(what .. ": bad argument 'body' (function expected)", 3)
   end
   if self.max or self.is_over or self.scheduler ~= current then
-    local task = add_specially(self, what, kind, body, args)
+    local task = add_specially(self, what, kind, thread)
     return task -- no tail call: errors name the caller's line
   end
-  return new_task(self, body, args, kind)
+  return new_task(self, thread, kind)
 end
 
 --- Starts a task.  It first runs when the one that calls waits.  Where it
@@ -47,8 +50,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:spawn(body, ...)
-  local args = select("#", ...) > 0 and pack(...)
-  local task = add(self, "spawn", false, body, args)
+  local thread = new_thread(xpcall, body, keep, ...)
+  local task = add(self, "spawn", false, body, thread)
   return task -- no tail call: errors name the caller's line
 end
 
@@ -58,8 +61,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:async(body, ...)
-  local args = select("#", ...) > 0 and pack(...)
-  local task = add(self, "async", "is_async", body, args)
+  local thread = new_thread(xpcall, body, keep, ...)
+  local task = add(self, "async", "is_async", body, thread)
   return task
 end
 
@@ -69,8 +72,8 @@ end
 ---@param ... any its arguments
 ---@return uring.Task
 function Scope:daemon(body, ...)
-  local args = select("#", ...) > 0 and pack(...)
-  local task = add(self, "daemon", "is_daemon", body, args)
+  local thread = new_thread(xpcall, body, keep, ...)
+  local task = add(self, "daemon", "is_daemon", body, thread)
   return task
 end
 
@@ -106,10 +109,8 @@ function Scope:judge(task)
   end
 end
 
---- One of its tasks has ended: the task calls it.
----@param task uring.Task
-function Scope:ended(task)
-  if task.seat == 0 then return end
+-- Where it has daemons, or who waits to spawn one more.
+local function ended_specially(self, task)
   local tasks, daemons, line = self.tasks, self.daemons, self.line
   if daemons > 0 and task.is_daemon then daemons = daemons - 1 end
   if line and line[1] then
@@ -127,6 +128,19 @@ function Scope:ended(task)
   end
   leave(tasks, task) -- where one of these raises, all are done again
   self.daemons = daemons
+end
+
+--- One of its tasks has ended: the task calls it.
+---@param task uring.Task
+function Scope:ended(task)
+  if task.seat == 0 then return end
+  local tasks = self.tasks
+  if self.daemons > 0 or self.line then return ended_specially(self, task) end
+  if tasks.count == 1 and self.waiters then
+    loop.wake_all(self.waiters)
+    self.waiters = false
+  end
+  leave(tasks, task)
 end
 
 --- The failure of a task that it has started by async reached somebody.

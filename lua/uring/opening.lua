@@ -106,15 +106,15 @@ function Scope.innermost()
   return scheduler.own[thread] or implicit_scope(scheduler.tasks[thread])
 end
 
---- Opens a scope for the running code, in the innermost that is open.
+--- Opens a scope for the running code, in the innermost that is open: where
+-- its task has opened none, beside the one in which that would spawn.
 ---@param options table|false
 ---@return uring.Scope
 function Scope.open(options)
   local scheduler, thread = current, running()
   local task, outer = scheduler.tasks[thread], scheduler.own[thread]
   if task then
-    outer = outer or implicit_scope(task)
-    return new(outer, task, thread, outer, options)
+    return new(outer or task.scope, task, thread, outer or false, options)
   end
   return new(Scope.innermost(), scheduler:task(), thread, outer or false,
     options)

@@ -148,20 +148,15 @@ function settle(self, thread, ok, ...)
 end
 
 local function run_ready(self)
-  local ready, tasks = self.ready, self.tasks
+  local ready = self.ready
   local count = #ready
   -- What gets ready meanwhile runs in the next tick.
   self.ready, self.spare = self.spare, count <= FEW and ready or {}
   for i = 1, count do
     local thread = ready[i]
-    local task = tasks[thread]
     leaf[1], ready[i] = thread, nil
-    if task and task.body then
-      self:run(thread, task:begin())
-    else
-      local waits, ok, number = resume(thread)
-      if not waits then settle(self, thread, taken(thread, ok, number)) end
-    end
+    local waits, ok, number = resume(thread)
+    if not waits then settle(self, thread, taken(thread, ok, number)) end
   end
 end
 

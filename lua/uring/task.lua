@@ -9,11 +9,12 @@ local traces = require "uring.traces"
 
 local close, create = coroutine.close, coroutine.create
 local status = coroutine.status
-local keep = traces.keep
-local pack, unpack = table.pack, table.unpack
+local pack = table.pack
 local reserve, running_task = Members.reserve, Scheduler.task
 local NOBODY = Members.NOBODY
-local setmetatable, xpcall = setmetatable, xpcall
+local getinfo, setmetatable = debug.getinfo, setmetatable
+
+local NUMBER <const>, BORN <const> = 1, 2
 
 local current -- the scheduler that runs
 
@@ -22,7 +23,7 @@ local current -- the scheduler that runs
 ---@field thread thread
 ---@field scope uring.Scope that waits for it
 ---@field outcome string|false
----@field values table|false its arguments until it begins, then its results
+---@field values table? its results
 local Task = { __name = "uring.Task" }
 Task.__index = Task
 
@@ -95,18 +96,6 @@ function Task:conclude(ok, ...)
   leave(self)
 end
 
---- What its coroutine, which is one of xpcall, is first resumed with.
----@return function body
----@return function handler
----@return any ... the arguments
-function Task:begin()
-  local body, args = self.body, self.values
-  self.body = false
-  if not args then return body, keep end
-  self.values = false
-  return body, keep, unpack(args, 1, args.n)
-end
-
 local function first_members(scope)
   local members = Members.new()
   scope.tasks = members
@@ -120,25 +109,28 @@ end
 
 --- Makes a task of a scope, and enters it there and in the scheduler.
 ---@param scope uring.Scope
----@param body function
----@param args table|false its arguments, packed
+---@param thread thread that calls its body, as xpcall does, once it is resumed
 ---@param kind "is_async"|"is_daemon"|false
 ---@return uring.Task
-function Task.new(scope, body, args, kind)
+function Task.new(scope, thread, kind)
   local scheduler, members = current, scope.tasks
   if members == NOBODY then members = first_members(scope) end
   local ready, number = scheduler.ready, scheduler.births + 1
   scheduler.births = number
-  local thread, seat = create(xpcall), reserve(members)
-  local self = setmetatable({ -- 8 fields: one more would double its size
-    thread = thread, scope = scope, outcome = false, seat = seat,
-    body = body, values = args, number = number, born = scheduler.now,
+  local self = setmetatable({ -- 4 fields: one more would double their place
+    number, scheduler.now, -- see id and born
+    thread = thread, scope = scope, outcome = false, seat = 0,
   }, Task)
   if kind then self[kind] = true end
   if scheduler.has_locals then inherit(self, running_task(scheduler)) end
-  ready[#ready + 1] = thread
+  -- From here on no finalizer runs, which may spawn as well.
+  local seat, last = reserve(members), #ready + 1
+  self.seat = seat
+  ready[last] = thread
+  ready[last] = nil -- there is room for it now
   scheduler.tasks[thread] = self -- where it raises, nobody is resumed
   -- Nothing of what follows needs memory.
+  ready[last] = thread
   scheduler.live = scheduler.live + 1
   members[seat], members.last, members.count = self, seat, members.count + 1
   if kind == "is_daemon" then scope.daemons = scope.daemons + 1 end
@@ -172,13 +164,19 @@ end
 -- in which they were spawned, from 1 on.
 ---@return integer
 function Task:id()
-  return self.number
+  return self[NUMBER]
+end
+
+--- When it was spawned.
+---@return integer nanoseconds
+function Task:born()
+  return self[BORN]
 end
 
 --- What people call it.
 ---@return string such as "task 7"
 function Task:title()
-  return "task " .. self.number
+  return "task " .. self[NUMBER]
 end
 
 --- Tells how a task is: "new", "ready", "running", "waiting", or, once it has
@@ -186,14 +184,17 @@ end
 ---@return string
 function Task:status()
   if self.outcome then return self.outcome end
-  if self.body then return "new" end
+  local thread = self.thread
+  if status(thread) == "suspended" and not getinfo(thread, 0) then
+    return "new"
+  end
   if current and current:task() == self then return "running" end
-  local leaf = current and current:innermost(self.thread) or self.thread
+  local leaf = current and current:innermost(thread) or thread
   if status(leaf) == "running" or status(leaf) == "normal" then
     return "running"
   end
-  for _, thread in ipairs(current and current.ready or {}) do
-    if thread == leaf then return "ready" end
+  for _, each in ipairs(current and current.ready or {}) do
+    if each == leaf then return "ready" end
   end
   return "waiting"
 end
@@ -206,7 +207,9 @@ end
 -- Cancels the outermost scopes that the task itself has opened, and it.
 local function spread(self, cause, set)
   for _, scope in Members.each(self.scope.inner) do
-    if scope.task == self then scope:spread(cause, set) end
+    if scope.task == self and not scope.shield then
+      scope:spread(cause, set)
+    end
   end
   Scope.end_wait(self.thread, set)
 end

@@ -43,7 +43,7 @@ end
 
 -- How long ago it was spawned, where that is worth a word.
 local function age_of(task, now)
-  local seconds = (now - task.born) / 1e9
+  local seconds = (now - task:born()) / 1e9
   return seconds >= 1 and (", %.1f s old"):format(seconds) or ""
 end
 
@@ -57,7 +57,7 @@ local function describe(scheduler, task, ops, now)
 end
 
 local function by_number(a, b)
-  return a.number < b.number
+  return a:id() < b:id()
 end
 
 -- The scopes that a task has opened, and those that nobody has.

@@ -17,6 +17,30 @@ local waits = {
 }
 
 describe("a generator", function()
+  it("that gives no value gives none, also where it has waited", function()
+    within.run(function()
+      for _, wait in pairs(waits) do
+        local function body()
+          coroutine.yield()
+          wait()
+          coroutine.yield()
+        end
+        local function counts(call)
+          return { select("#", call()), select("#", call()),
+            select("#", call()) }
+        end
+        assert.same({ 0, 0, 0 }, counts(coroutine.wrap(body)))
+        local thread = coroutine.create(body)
+        assert.same({ 1, 1, 1 },
+          counts(function() return coroutine.resume(thread) end))
+        local deep = coroutine.wrap(function()
+          return counts(coroutine.wrap(body))
+        end)
+        assert.same({ 0, 0, 0 }, deep())
+      end
+    end)
+  end)
+
   for name, wait in pairs(waits) do
     it("may wait by " .. name .. " between its values", function()
       within.run(function()

@@ -7,6 +7,8 @@ local intake = require "uring.stream.intake"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
 local op = require "uring.op"
+local Parts = require "uring.stream.parts"
+local outcome = require "uring.stream.outcome"
 local passing = require "uring.net.passing"
 local Reader = require "uring.reader"
 local sending = require "uring.net.sending"
@@ -18,15 +20,21 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
+local ENOBUFS, STRINGS = errno.ENOBUFS, buffers.STRINGS
 local LEAST, NONEMPTY = buffers.LEAST, C.IORING_CQE_F_SOCK_NONEMPTY
+local BUFFER = getmetatable(core.slice "")
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 
-local read_some, write = Reader.read_some, Writer.write
+local chunks, read_some = Reader.chunks, Reader.read_some
 
 ---@class uring.Conn: uring.Stream
 local Conn = {
   __name = "uring.Conn", breaks = true, splices = "socket",
   claims = { _receive = true, _receive_into = true, _receive_view = true },
+  -- What few set: a connection that waits is to be small.
+  is_whole = true, strips_cr = true,
+  line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
+  read_timeout = false, write_timeout = false, writers = false,
 }
 
 local rows = {}
@@ -39,18 +47,20 @@ local send_failure = claims.failure(rows.send, Writer._pass_on)
 -- What does the usual in C: false where something is to end, and in a
 -- simulated run.  Where that can start nothing it returns nothing.
 local receive, transmit = false, false
+local quick = { false } -- what transmits, for write
 
 loop.on_quiet(function(bound)
   receive = bound and bound.receive or false
   transmit = bound and bound.transmit or false
+  quick[1] = transmit
 end)
 
 --- Makes a connection that is closed: Stream.own gives it its descriptor.
 ---@return uring.Conn
 function Conn.new()
-  return setmetatable({
-    fd = -1, is_closed = true, flow = 1, strips_cr = true,
-    line_limit = LINE_LIMIT, all_limit = ALL_LIMIT,
+  return setmetatable({ -- 8 fields: one more would double its size
+    fd = -1, is_closed = true, flow = 1, received = "", at = 1,
+    is_reading = false, is_writing = false, is_broken = false,
   }, Conn)
 end
 
@@ -119,30 +129,44 @@ local function limited_receiver(bgid, slowly)
 end
 
 -- Makes the one that receives from the rings of a kind as it usually goes,
--- which needs no more than this.
-local function receiver(bgid, slowly)
+-- which needs no more than this.  'give' has the end, and failures.  No call
+-- stands between a program and this one, and no more locals than these: of
+-- those, an idle connection would have to keep the stack.
+local function receiver(bgid, slowly, give)
   local limited = limited_receiver(bgid, slowly)
-  return function(self)
+  local comes_back = bgid == STRINGS -- a buffer, before the next tick
+  local function some(self)
     if self.is_reading or self.is_closed or self.read_timeout
       or not receive then
-      return limited(self)
+      return give(limited(self))
     end
-    local flow = self.flow
     self.is_reading = true
-    local bytes, extra = receive(self.fd, bgid - flow)
+    local bytes, extra = receive(self.fd, bgid - self.flow)
     self.is_reading = false
-    if bytes and extra & NONEMPTY == 0
-      and (flow == 1 or #bytes >= LEAST[flow]) and not self.is_closed then
+    if bytes and extra & NONEMPTY == 0 and bytes ~= ""
+      and (self.flow == 1 or #bytes >= LEAST[self.flow])
+      and not self.is_closed then
       return bytes
     end
-    return conclude(self, slowly, false, bytes, extra)
+    if not bytes and extra == ENOBUFS and comes_back
+      and not self.is_closed then
+      self.flow = 1
+      return some(self)
+    end
+    return give(conclude(self, slowly, false, bytes, extra))
   end
+  return some
 end
 
-local some = receiver(buffers.STRINGS, intake.some)
+local function rest_chunk(self)
+  return outcome.chunk(read_some(self))
+end
 
-Conn._some = some
-Conn._some_view = receiver(buffers.VIEWS, views.some)
+local next_some = receiver(STRINGS, intake.some, outcome.nil_at_end)
+local next_chunk = receiver(STRINGS, intake.some, outcome.chunk)
+
+Conn._some = receiver(STRINGS, intake.some, outcome.as_it_is)
+Conn._some_view = receiver(buffers.VIEWS, views.some, outcome.as_it_is)
 
 --- Reads what there is, as any stream does.
 ---@param max? integer|table
@@ -151,10 +175,21 @@ Conn._some_view = receiver(buffers.VIEWS, views.some)
 ---@return integer? code
 function Conn:read_some(max)
   if max or self.received ~= "" then return read_some(self, max) end
-  local bytes, message, code = some(self)
-  if bytes == "" then return nil end
-  if bytes then return bytes end
-  return nil, message, code
+  return next_some(self)
+end
+
+--- Iterates over what read_some gives, as any stream does.
+---@param max? integer|table
+---@return function iterator
+---@return nil
+---@return nil
+---@return table? closes the last view
+function Conn:chunks(max)
+  if max then return chunks(self, max) end
+  return function()
+    if self.received ~= "" then return rest_chunk(self) end
+    return next_chunk(self)
+  end
 end
 
 function Conn:_transmit(data)
@@ -172,42 +207,38 @@ local function settle(self, data, alarm, count, extra)
   return Writer._go_on(self, data, alarm, count, message, code)
 end
 
--- What has a limit is as usual, too.
+-- Raises for the caller of the C function that calls it.
 local function write_slowly(self, data, ...)
+  local is_whole = type(data) == "string" or getmetatable(data) == BUFFER
+  if not is_whole or select("#", ...) > 0 then
+    local whole, problem = Parts.gather("write", data, ...)
+    if not whole then error(problem, 3) end
+    return Writer._write_out(self, whole)
+  end
   local timeout = self.write_timeout
   if self.is_writing or self.is_broken or self.is_closed or not timeout
     or not transmit then
-    return write(self, data, ...)
+    return Writer._write_out(self, data)
   end
+  -- What has a limit is as usual, too.
   local alarm = limits.prepare(self, "write_alarm", timeout)
-  if not alarm then return write(self, data, ...) end
+  if not alarm then return Writer._write_out(self, data) end
   self.is_writing = true
-  local count, extra = transmit(self.fd, alarm, data, ...)
+  local count, extra = transmit(self.fd, alarm, data)
   self.is_writing, alarm.thread = false, false
-  if not (count or extra) then return write(self, data, ...) end
+  if not (count or extra) then return Writer._write_out(self, data) end
   return settle(self, data, alarm, count, extra)
 end
 
---- Writes all that is given, as any stream does; what is usual does it at
--- once.
----@param data string|number|uring.Buffer|table
----@param ... string|number|uring.Buffer|table
----@return uring.Stream? self
----@return string? message
----@return integer? code
----@return integer? written bytes that had gone before it failed
-function Conn:write(data, ...)
-  if self.is_writing or self.is_broken or self.is_closed
-    or self.write_timeout or not transmit then
-    return write_slowly(self, data, ...)
-  end
-  self.is_writing = true
-  local count, extra = transmit(self.fd, false, data, ...)
-  self.is_writing = false
-  if count == true and not self.writers then return self end
-  if not (count or extra) then return write(self, data, ...) end
-  return settle(self, data, false, count, extra)
+-- What a send gave that is not just all of the data, or others wait to write.
+local function go_on(self, data, count, extra)
+  return settle(self, data, false, count == #data or count, extra)
 end
+
+--- Writes all that is given, as any stream does; what is usual is done in C.
+---@type fun(self: uring.Conn, ...: string|number|uring.Buffer|table):
+--- uring.Stream?, string?, integer?, integer?
+Conn.write = core.writer(quick, go_on, write_slowly)
 
 --- Sends what goes in one op, where that is as usual.  If that is not all, the
 -- caller goes on at once: another writer's turn comes after that.

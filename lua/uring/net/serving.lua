@@ -6,12 +6,14 @@ local Listener = require "uring.net.listener"
 local loop = require "uring.loop"
 local options = require "uring.net.options"
 local report = require "uring.report"
+local Scope = require "uring.nursery"
 local structured = require "uring.structured"
 local sync = require "uring.sync"
 local system = require "uring.system"
 local traces = require "uring.traces"
 
 local MAX, GRACE = 10000, 5 -- connections at once; seconds
+local FOREVER = 1e9 -- seconds, and more
 local MINUTE = 60000000000 -- nanoseconds
 
 local serving = {}
@@ -46,13 +48,23 @@ local function tell(self, problem, conn)
   say(failure, traces.of(failure))
 end
 
--- In a scope of its own: what the handler has spawned fails with it alone.
-local function run(self, conn)
-  local result, message = structured.scope({ timeout = self.timeout },
-    function()
-      self.handler(conn, (conn:peername()))
-      return true
-    end)
+-- A scope of its own: what the handler has spawned fails with it alone.
+local function begin(self, conn)
+  local peer = conn:peername()
+  loop.check()
+  local scope, limit = Scope.open(false), self.timeout
+  if limit and limit < FOREVER then
+    local now = system.now()
+    scope:end_at(now + math.ceil(limit * 1e9), now)
+  end
+  return scope, peer
+end
+
+-- The handler has ended, as pcall has it.
+local function leave(self, conn, scope, ok, problem)
+  local result, message
+  ok, result, message = scope:join(ok, ok or problem)
+  if not ok then error(result, 0) end
   if not result and message == "timeout" and self.on_error then
     tell(self, "timeout", conn)
   end
@@ -66,7 +78,11 @@ end
 local function serve_one(self, conn, guard)
   local _guard <close> = guard
   local _conn <close> = conn
-  local ok, problem = xpcall(run, traces.keep, self, conn)
+  local ok, problem, peer = pcall(begin, self, conn)
+  if ok then -- no call more stands around a handler, which most often waits
+    ok, problem = pcall(leave, self, conn, problem,
+      xpcall(self.handler, traces.keep, conn, peer))
+  end
   if not ok then
     pass_cancellation(problem)
     tell(self, problem, conn)

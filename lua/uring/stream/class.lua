@@ -17,6 +17,7 @@
 --   _is_regular(self)             --> whether it is a file on a disk
 --   splices     "any", or "socket" where fd is one: the bytes of the stream
 --               are those of fd, so that stream.copy may splice them
+--   is_whole    true where a new one has the fields that Stream.own makes
 --   claims      a set of the names of those of these that hold is_reading
 --               while an op of theirs is in flight, see claims.awaitable
 -- An EINTR of these is tried again.  Where a class has a close of its own,
@@ -55,6 +56,7 @@ end
 ---@return table self
 function Stream.own(self, fd)
   self.fd, self.is_closed = fd, false
+  if self.is_whole then return self end
   -- what each call looks at is found at once
   self.received, self.at = "", 1
   self.is_reading, self.is_writing, self.writers = false, false, false
