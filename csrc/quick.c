@@ -185,8 +185,8 @@ static int go_on(lua_State *L, int status, lua_KContext size) {
   lua_settop(L, EXTRA);
   set_writing(L, false);
   int is_integer;
-  lua_Integer count = lua_tointegerx(L, VALUE, &is_integer);
-  if (is_integer && count == size && !push_is_set(L, WRITERS)) {
+  bool all = lua_tointegerx(L, VALUE, &is_integer) == size && is_integer;
+  if (all && !push_is_set(L, WRITERS)) {
     lua_settop(L, 1);
     return 1;
   }
@@ -194,7 +194,10 @@ static int go_on(lua_State *L, int status, lua_KContext size) {
   lua_pushvalue(L, UP_GO_ON);
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
-  lua_pushvalue(L, VALUE);
+  if (all)
+    lua_pushboolean(L, true);
+  else
+    lua_pushvalue(L, VALUE);
   lua_pushvalue(L, EXTRA);
   lua_callk(L, 4, LUA_MULTRET, EXTRA, give);
   return give(L, LUA_OK, EXTRA);
@@ -229,8 +232,9 @@ static int write_data(lua_State *L) {
 ** writer(quick, go_on, slowly) -> write(stream, data, ...), which sends a
 ** string or a Buffer by quick[1], the 'transmit' of a bound ring, and returns
 ** the stream.  From when it yields, stream.is_writing is true.  Where more is
-** to be done then, it returns what go_on(stream, data, value, extra) does; and
-** where it cannot do that, what slowly(stream, data, ...) does.
+** to be done then, it returns what go_on(stream, data, value, extra) does, with
+** true for the value where all was sent; and where it cannot do that, what
+** slowly(stream, data, ...) does.
 */
 static int writer(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);

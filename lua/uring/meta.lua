@@ -3028,8 +3028,9 @@ function core.work(name, ...) end
 --- writer(quick, go_on, slowly) -> write(stream, data, ...), which sends a
 --- string or a Buffer by quick[1], the 'transmit' of a bound ring, and returns
 --- the stream. From when it yields, stream.is_writing is true. Where more is to
---- be done then, it returns what go_on(stream, data, value, extra) does; and
---- where it cannot do that, what slowly(stream, data, ...) does.
+--- be done then, it returns what go_on(stream, data, value, extra) does, with
+--- true for the value where all was sent; and where it cannot do that, what
+--- slowly(stream, data, ...) does.
 ---@param quick table
 ---@param go_on function
 ---@param slowly function

@@ -232,7 +232,7 @@ end
 
 -- What a send gave that is not just all of the data, or others wait to write.
 local function go_on(self, data, count, extra)
-  return settle(self, data, false, count == #data or count, extra)
+  return settle(self, data, false, count, extra)
 end
 
 --- Writes all that is given, as any stream does; what is usual is done in C.
