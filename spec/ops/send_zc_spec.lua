@@ -171,8 +171,11 @@ rows.describe("send_zc", function()
     local ring <close> = rows.ring()
     local own <close> = rows.owner()
     local a = connect(own)
-    raw.fill(a)
-    local id = rows.start(ring, "send_zc", a, "x")
+    local id
+    repeat -- where the peer's kernel has made room after all it goes
+      raw.fill(a)
+      id = rows.start(ring, "send_zc", a, "x")
+    until ring:cq_ready() == 0 or finish(ring) ~= 1
     assert.equal(0, ring:cq_ready())
     rows.start(ring, "cancel", id)
     local res, _, cancel = finish(ring)
