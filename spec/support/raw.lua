@@ -34,13 +34,14 @@ end
 
 --- Sends until the socket takes no more, so that the next send waits. TCP may
 -- still be handing on what it has taken (a paced connection does so by a
--- timer), which makes room again: full is what is so four times, each a while
--- after the other.
+-- timer, so it shall be none), which makes room again: full is what is so four
+-- times, each a while after the other.
 ---@param fd integer
 ---@return integer count of bytes that went
 function raw.fill(fd)
   local ring <close> = rows.ring()
   local count, refused, block = 0, 0, ("."):rep(4096)
+  uring.setsockopt(fd, C.IPPROTO_TCP, C.TCP_CONGESTION, "reno") -- or it is none
   while refused < 4 do
     local res = rows.call(ring, "send", fd, block, C.MSG_DONTWAIT)
     if res > 0 then
