@@ -1,12 +1,12 @@
 --- Receiving and sending in C as they mostly go: what they leave to others.
+local byhand = require "spec.support.byhand"
 local core = require "uring.core"
 local leaks = require "spec.support.leaks"
 
 leaks.watch()
 
 local EBADF = require("uring.errno").EBADF
-local IO = {}
-local resume, taken = core.resumer(IO)
+local resume, taken = byhand.resume, byhand.taken
 
 -- Calls a function in a coroutine: what that yields or returns.
 local function called(...)
@@ -37,12 +37,8 @@ describe("a quick op", function()
   local ring, bound, near, far, strings
 
   before_each(function()
-    ring = assert(core.ring(8))
-    bound = assert(core.bind(ring, IO, { false }))
-    near, far = assert(core.socketpair())
+    ring, bound, near, far = byhand.bound()
     strings = assert(ring:buf_ring { bgid = 1, entries = 2, size = 16 })
-    assert.equal("waits", (called(bound.wait.nop))) -- makes room for ops
-    finish(bound, 1)
   end)
 
   after_each(function()

@@ -1,4 +1,5 @@
 --- What the loop resumes, and what it hears of it: only what does not wait.
+local byhand = require "spec.support.byhand"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local leaks = require "spec.support.leaks"
@@ -10,22 +11,9 @@ local ECANCELED, EBADF = errno.ECANCELED, errno.EBADF
 
 leaks.watch()
 
-local IO = {}
-local last = { false }
-local resume, taken = core.resumer(IO)
-
--- As coroutine.resume, where it does not wait.
-local function resumed(thread, ...)
-  local waits, ok, count = resume(thread, ...)
-  assert.is_false(waits)
-  return table.pack(taken(thread, ok, count))
-end
-
-local function numbers(count)
-  local list = {}
-  for i = 1, count do list[i] = i end
-  return table.unpack(list)
-end
+local IO, last = byhand.IO, byhand.last
+local resume, taken = byhand.resume, byhand.taken
+local resumed, numbers = byhand.resumed, byhand.numbers
 
 describe("resume", function()
   it("says no more than that a coroutine waits", function()

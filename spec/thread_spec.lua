@@ -1,23 +1,12 @@
 --- Coroutines that have their arguments before they begin.
+local byhand = require "spec.support.byhand"
 local core = require "uring.core"
 local leaks = require "spec.support.leaks"
 
 leaks.watch()
 
-local IO = {}
-local resume, taken = core.resumer(IO)
-
-local function finish(thread, ...)
-  local waits, ok, count = resume(thread, ...)
-  assert.is_false(waits)
-  return table.pack(taken(thread, ok, count))
-end
-
-local function numbers(count)
-  local list = {}
-  for i = 1, count do list[i] = i end
-  return table.unpack(list)
-end
+local IO, resume = byhand.IO, byhand.resume
+local finish, numbers = byhand.resumed, byhand.numbers
 
 describe("thread", function()
   it("begins with what it was given, nils too", function()

@@ -1,11 +1,11 @@
 --- write of a connection, in C as it mostly goes: what it leaves to others.
+local byhand = require "spec.support.byhand"
 local core = require "uring.core"
 local leaks = require "spec.support.leaks"
 
 leaks.watch()
 
-local IO = {}
-local resume, taken = core.resumer(IO)
+local resume, taken = byhand.resume, byhand.taken
 
 describe("write", function()
   local ring, bound, near, far, quick, write
@@ -29,13 +29,7 @@ describe("write", function()
   end
 
   before_each(function()
-    ring = assert(core.ring(8))
-    bound = assert(core.bind(ring, IO, { false }))
-    near, far = assert(core.socketpair())
-    local room = core.thread(bound.wait.nop) -- makes room for ops
-    assert.is_true(resume(room))
-    bound.step(true, 10000000000)
-    bound.go(1)
+    ring, bound, near, far = byhand.bound()
     quick = { bound.transmit }
     write = core.writer(quick,
       function(self, ...)
