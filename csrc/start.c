@@ -105,23 +105,17 @@ static int start_here(lua_State *L) {
 }
 
 /*
-** claim.<row>(handle, flag, alarm, ...) is wait.<row>(...), but from when it
-** yields handle[flag] is true, and alarm.thread, where there is an alarm, the
-** running coroutine.  The tables have these fields already.
+** claim.<row>(handle, flag, ...) is wait.<row>(...), but from when it yields
+** handle[flag] is true.  The table has the field already.
 */
 static int claim_here(lua_State *L) {
   if (!lua_isyieldable(L))
     refuse_to_wait(L);
   luaL_checktype(L, 1, LUA_TTABLE);
-  if (start(L, lua_touserdata(L, UP_STARTER), 4) != NULL) {
+  if (start(L, lua_touserdata(L, UP_STARTER), 3) != NULL) {
     lua_pushvalue(L, 2);
     lua_pushboolean(L, true);
     lua_rawset(L, 1);
-    if (lua_istable(L, 3)) {
-      lua_pushliteral(L, "thread");
-      lua_pushthread(L);
-      lua_rawset(L, 3);
-    }
     lua_pushvalue(L, UP_SENTINEL);
     return lua_yield(L, 1);
   }
@@ -167,9 +161,9 @@ static int refuse_here(lua_State *L) {
   return 2;
 }
 
-/* claim.<row>(handle, flag, alarm, ...) likewise */
+/* claim.<row>(handle, flag, ...) likewise */
 static int refuse_claim(lua_State *L) {
-  push_refusal(L, 4);
+  push_refusal(L, 3);
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;

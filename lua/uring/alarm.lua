@@ -48,8 +48,7 @@ local function arm(self, at)
   self.scheduler, self.armed_at = current, at
 end
 
---- Until then an op may take that claims.awaitable will start, which says who
--- waits.
+--- Until then an op may take that says itself who waits, as it starts.
 ---@param at integer nanoseconds
 ---@return uring.Alarm|false self false where no loop runs
 function Alarm:prepare(at)

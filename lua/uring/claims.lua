@@ -29,23 +29,20 @@ function claims.failure(row, leave)
 end
 
 --- Makes the function that does the op of a row on the descriptor of a
--- handle, whose field 'flag' is true meanwhile; an alarm is set meanwhile.
--- Before a cancellation is raised it calls 'leave'.
+-- handle, whose field 'flag' is true meanwhile.
 ---@param row table of core.ops
 ---@param flag string
----@param leave? fun(handle: table)
----@return fun(handle: table, alarm?: uring.Alarm, a?, b?): any, any, integer?
-function claims.awaitable(row, flag, leave)
+---@return fun(handle: table, a?, b?): any, any, integer?
+function claims.awaitable(row, flag)
   local number, plain = row.number, loop.awaitable(row)
-  local fail = claims.failure(row, leave)
-  return function(handle, alarm, a, b)
+  local fail = claims.failure(row)
+  return function(handle, a, b)
     if not is_quiet then
       if not current then return out.call_op(row, plain, handle.fd, a, b) end
       loop.check()
     end
-    local value, extra = start[number](handle, flag, alarm, handle.fd, a, b)
+    local value, extra = start[number](handle, flag, handle.fd, a, b)
     handle[flag] = false
-    if alarm then alarm.thread = false end
     if value ~= nil then return value, extra end
     return fail(handle, extra)
   end

@@ -8,8 +8,8 @@ local FOREVER = 1e9 -- seconds, and more
 
 local limits = {}
 
---- Prepares the alarm of a direction that has a limit for a single op, which
--- claims.awaitable does.
+--- Prepares the alarm of a direction that has a limit for a single op,
+-- which says itself who waits.
 ---@param self table the handle
 ---@param name "read_alarm"|"write_alarm"
 ---@param timeout integer nanoseconds

@@ -185,15 +185,8 @@ end
 function Reader:chunks(max)
   if type(max) == "table" then return views.chunks(self, max) end
   if max then check_max("chunks", max) end
-  local some = self._some or intake.some
   return function()
-    local bytes, message
-    if max or self.received ~= "" then
-      bytes, message = self:read_some(max)
-    else
-      bytes, message = some(self)
-      if bytes == "" then return nil end
-    end
+    local bytes, message = self:read_some(max)
     if not bytes and message then error(message, 2) end
     return bytes
   end

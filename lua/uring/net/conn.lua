@@ -67,7 +67,7 @@ end
 -- Where no buffer ring has any.
 local function receive_alone(self)
   local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, nil, buffer)
+  local count, extra, code = recv(self, buffer)
   if not count then return nil, extra, code end
   return buffer:sub(1, count), extra
 end
@@ -81,7 +81,7 @@ function Conn:_receive()
     if not from then
       bytes, extra, code = receive_alone(self)
     else
-      bytes, extra, code = recv(self, nil, from)
+      bytes, extra, code = recv(self, from)
     end
     if code == errno.ENOBUFS then from = buffers.receive(1) end
   until code ~= errno.ENOBUFS or self.is_closed -- back before the next tick
@@ -266,22 +266,22 @@ function Conn:_transmit_parts(iovecs)
 end
 
 function Conn:_receive_into(buffer)
-  return recv(self, nil, buffer)
+  return recv(self, buffer)
 end
 
 -- Where too many views are open, the bytes get a buffer of their own.
 local function receive_view_alone(self)
   local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, nil, buffer)
+  local count, extra, code = recv(self, buffer)
   if count == 0 then return "" end
   return count and buffer:slice(1, count), extra, code
 end
 
 function Conn:_receive_view()
   local from, view, extra, code = buffers.views(self.flow), nil, nil, nil
-  if from then view, extra, code = recv(self, nil, from) end
+  if from then view, extra, code = recv(self, from) end
   if code == errno.ENOBUFS and self.flow > 1 then
-    view, extra, code = recv(self, nil, buffers.views(1))
+    view, extra, code = recv(self, buffers.views(1))
   end
   if not from or code == errno.ENOBUFS then
     view, extra, code = receive_view_alone(self)

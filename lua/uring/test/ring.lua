@@ -94,12 +94,11 @@ end
 
 local function claimer(ring, row, handler)
   local name = row.name
-  return function(handle, flag, alarm, a, b, c, d, e, f)
+  return function(handle, flag, a, b, c, d, e, f)
     check_usable(ring)
     check_place()
     local op = { a, b, c, d, e, f, name = name, handler = handler }
     if not handler then refuse(name) end
-    if alarm then alarm.thread = running() end
     return enter(ring, op, row, (running()), true, handle, flag)
   end
 end
