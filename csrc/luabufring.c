@@ -92,8 +92,8 @@ static int bufring_string(lua_State *L) {
   return 1;
 }
 
-static void push_view(lua_State *L, BufRing *ring, uint32_t bid,
-                      const char *bytes, uint32_t size) {
+void luabufring_push_view(lua_State *L, BufRing *ring, uint32_t bid,
+                          const char *bytes, uint32_t size) {
   Buffer *view = buffer_push(L);
   view->mem = bufring_view(ring, bid, bytes, size);
   if (view->mem == NULL)
@@ -112,7 +112,7 @@ void luabufring_push_ahead(lua_State *L, BufRing *ring, unsigned cqe_flags,
   const char *bytes = "";
   uint32_t bid = walk.bid;
   uint32_t part = bufring_next_part(ring, &walk, &bytes);
-  push_view(L, ring, bid, bytes, part);
+  luabufring_push_view(L, ring, bid, bytes, part);
 }
 
 /*
@@ -130,7 +130,7 @@ static int bufring_show(lua_State *L) {
     uint32_t bid = walk.bid;
     uint32_t part = bufring_next_part(ring, &walk, &bytes);
     luaL_checkstack(L, 4, "too many buffers");
-    push_view(L, ring, bid, bytes, part);
+    luabufring_push_view(L, ring, bid, bytes, part);
   } while (walk.left > 0);
   bufring_take_piece(ring, first);
   return lua_gettop(L) - 1;

@@ -30,13 +30,16 @@ static bool push_whole(lua_State *L, const Slot *slot,
   BufRing *bufring = slot->bufring;
   uint32_t size = (uint32_t)cqe->res;
   uint32_t bid = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-  if (cqe->res < 0 || !(cqe->flags & IORING_CQE_F_BUFFER) || slot->bundles ||
-      bufring->shape.source || bufring->shape.views)
+  if (cqe->res <= 0 || !(cqe->flags & IORING_CQE_F_BUFFER) || slot->bundles ||
+      bufring->shape.source)
     return false;
   const char *bytes = bufring_whole(bufring, bid, cqe->flags, &size);
   if (bytes == NULL)
     return false;
-  lua_pushlstring(L, bytes, size); /* may raise */
+  if (bufring->shape.views) /* both may raise */
+    luabufring_push_view(L, bufring, bid, bytes, size);
+  else
+    lua_pushlstring(L, bytes, size);
   bufring_take_whole(bufring, bid);
   return true;
 }

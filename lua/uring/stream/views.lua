@@ -101,12 +101,11 @@ end
 Chunks.__close = Chunks.close
 
 local function next_view(chunks)
-  local last = chunks.view
+  local last, stream = chunks.view, chunks.stream
   if last then last:close() end
-  local stream = chunks.stream
-  local view, message
-  if stream.received == "" and stream._some_view and not chunks.max then
-    view, message = stream:_some_view()
+  local some, view, message = chunks.some, nil, nil
+  if some and stream.received == "" then
+    view, message = some(stream)
     if view == "" then view = nil end
   else
     view, message = read(stream, chunks.max)
@@ -127,8 +126,9 @@ end
 function views.chunks(self, options)
   views.options("chunks", options, 3)
   if not options.view then return self:chunks(options.max) end
+  local max = options.max
   local chunks = setmetatable({
-    stream = self, max = options.max, view = false,
+    stream = self, max = max, some = not max and self._some_view, view = false,
   }, Chunks)
   return function() return next_view(chunks) end, nil, nil, chunks
 end
