@@ -102,19 +102,24 @@ local function by_splice(self)
   return splice.direct(self.src, self.left)
 end
 
+-- Whether a stream may be a pipe, and whether it is a file on a disk.
+local function kind_of(stream)
+  local is_file = stream._is_regular and stream:_is_regular()
+  return stream.splices == "any" and not is_file, is_file
+end
+
 -- Which come into question, the best first.  From file to file bytes are
 -- copied in any case, and by splice it takes far longer.
 local function ways_of(src, dst, options)
   local ways = {}
-  local are_files = src._is_regular and dst._is_regular
-    and src:_is_regular() and dst:_is_regular()
   local is_able = src.splices and dst.splices and options.flush ~= false
-  if are_files and options.way ~= "splice" then is_able = false end
   if is_able and options.way ~= "buffer" then
-    if src.splices == "any" or dst.splices == "any" then
-      ways[1] = by_splice
+    local from_pipe, from_file = kind_of(src)
+    local into_pipe, into_file = kind_of(dst)
+    if not (from_file and into_file) or options.way == "splice" then
+      if from_pipe or into_pipe then ways[1] = by_splice end
+      ways[#ways + 1] = by_pipe
     end
-    ways[#ways + 1] = by_pipe
   end
   ways[#ways + 1] = by_buffer
   return ways
