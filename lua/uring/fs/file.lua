@@ -17,7 +17,13 @@ local HERE = -1 -- the file's own position
 
 ---@class uring.File: uring.Stream
 ---@field path string? as it was opened
-local File = { __name = "uring.File", splices = "any" }
+local File = {
+  __name = "uring.File", splices = "any",
+  -- What few set: many are opened to be asked or read once.
+  is_whole = true, line_limit = math.huge, all_limit = math.huge,
+  is_reading = false, is_writing = false, writers = false, is_broken = false,
+  read_timeout = false, write_timeout = false,
+}
 
 local function in_context(self, value, message, code)
   if value ~= nil then return value end
@@ -240,12 +246,13 @@ Stream.class(File, Stream.Reader, Stream.Writer)
 ---@return uring.File
 function File.new(path, flags)
   local is_direct = (flags or 0) & C.O_DIRECT ~= 0
-  return setmetatable({
-    fd = -1, is_closed = true, path = path,
-    line_limit = math.huge, all_limit = math.huge, is_direct = is_direct,
+  local self = setmetatable({ -- 8 fields: one more would double its size
+    fd = -1, is_closed = true, path = path, received = "", at = 1,
+    waiting = 0, is_direct = is_direct,
     uncached = is_direct and math.huge or 0, -- see cached.lua
-    _transmit_parts = not is_direct and File._transmit_parts,
   }, File)
+  if is_direct then self._transmit_parts = false end
+  return self
 end
 
 return File
