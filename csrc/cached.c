@@ -1,7 +1,6 @@
 /*
 ** cached.c - what the kernel has of an open file without a wait: bytes in the
-** page cache, and what it has learned of it.  For these an op costs more than
-** what it brings.
+** page cache.  For these an op costs more than what it brings.
 */
 #include "cached.h"
 #include "buffer.h"
@@ -11,8 +10,6 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 
 enum { SMALL = 1 << 14 }; /* bytes that come by way of the C stack */
@@ -80,28 +77,9 @@ static int cached_fill(lua_State *L) {
   return 1;
 }
 
-/*
-** status(fd) -> mode, size, inode, device, as the kernel knows them by now:
-** no server is asked; or nil, errno.  statx(2), AT_STATX_DONT_SYNC
-*/
-static int cached_status(lua_State *L) {
-  struct statx status;
-  unsigned mask = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE;
-  if (statx((int)luaL_checkinteger(L, 1), "",
-            AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &status) != 0)
-    return push_code(L, errno);
-  lua_pushinteger(L, status.stx_mode);
-  lua_pushinteger(L, (lua_Integer)status.stx_size);
-  lua_pushinteger(L, (lua_Integer)status.stx_ino);
-  lua_pushinteger(
-      L, (lua_Integer)makedev(status.stx_dev_major, status.stx_dev_minor));
-  return 4;
-}
-
 static const luaL_Reg functions[] = {
   { "fill_cached", cached_fill },
   { "read_cached", cached_read },
-  { "status", cached_status },
   { NULL, NULL },
 };
 

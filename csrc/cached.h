@@ -1,5 +1,5 @@
 /*
-** cached.h - what the kernel has of an open file without a wait.
+** cached.h - bytes of an open file that the kernel has without a wait.
 */
 #ifndef uring_cached_h
 #define uring_cached_h

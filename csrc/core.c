@@ -37,6 +37,7 @@
 #include "sqe.h"
 #include "sqeraw.h"
 #include "sqeset.h"
+#include "status.h"
 #include "submit.h"
 #include "sys.h"
 #include "thread.h"
@@ -113,6 +114,7 @@ int luaopen_uring_core(lua_State *L) {
   sockpath_open(L);
   sys_open(L);
   cached_open(L);
+  status_open(L);
   widen_open(L);
   signals_open(L);
   spawn_open(L);

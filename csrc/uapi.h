@@ -144,4 +144,41 @@ typedef struct {
   uint64_t flags, mode, resolve;
 } UapiOpenHow;
 
+/* struct statx_timestamp */
+typedef struct {
+  int64_t sec;
+  uint32_t nsec;
+  int32_t resv;
+} UapiStatxTime;
+
+/* struct statx */
+typedef struct {
+  uint32_t mask, blksize;
+  uint64_t attributes;
+  uint32_t nlink, uid, gid;
+  uint16_t mode, resv;
+  uint64_t ino, size, blocks, attributes_mask;
+  UapiStatxTime atime, btime, ctime, mtime;
+  uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+  uint64_t mnt_id;
+  uint64_t resv2[13];
+} UapiStatx;
+#define UAPI_STATX_MNT_ID_UNIQUE 0x4000
+
+/* struct mnt_id_req, as it was at first */
+typedef struct {
+  uint32_t size, resv;
+  uint64_t mnt_id, param;
+} UapiMountAsked;
+#define UAPI_STATMOUNT_SB_BASIC 1
+
+/* struct statmount */
+typedef struct {
+  uint32_t size, mnt_opts;
+  uint64_t mask;
+  uint32_t sb_dev_major, sb_dev_minor;
+  uint64_t sb_magic;
+  uint64_t resv[60];
+} UapiMount;
+
 #endif

@@ -314,6 +314,7 @@ build = {
         "csrc/sqeset.c",
         "csrc/quick.c",
         "csrc/start.c",
+        "csrc/status.c",
         "csrc/step.c",
         "csrc/submit.c",
         "csrc/sys.c",

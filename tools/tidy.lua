@@ -20,7 +20,7 @@ local house = {
       "sqe", "sqeset", "sqeraw", "chain", "cqe", "interrupt", "take", "step",
       "starter", "quick", "start", "resume", "thread", "go", "bind",
       "sys", "signals", "spawn", "fork", "sock", "sockpath", "inotify",
-      "cached", "widen",
+      "cached", "status", "widen",
       "lookup", "jobs", "pool", "offload", "consts", "core", "query", "watch",
       "sockets", "settings", "channel", "cares",
     },

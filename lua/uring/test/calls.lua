@@ -207,6 +207,7 @@ function calls.poll() end
 function calls.read_cached() return nil, errno.EOPNOTSUPP end
 
 calls.fill_cached, calls.status = calls.read_cached, calls.read_cached
+calls.stat_known = calls.read_cached
 
 --- Simulated pipes stay as they are.
 ---@return nil
