@@ -91,9 +91,10 @@ static void push_status(lua_State *L, const UapiStatx *status) {
 }
 
 /*
-** stat_in(buffer) -> what the row statx has written there, of 256 bytes: type,
-** perm, mask, blksize, attributes, nlink, uid, gid, mode, ino, size, blocks,
-** atime, btime, ctime, mtime (seconds), rdev, dev.  statx(2)
+** stat_in(buffer) -> {type = "file", perm = 0644, ...}, what the row statx has
+** written there, 256 bytes: also mask, blksize, attributes, nlink, uid, gid,
+** mode, ino, size, blocks, atime, btime, ctime, mtime (seconds), rdev, dev.
+** statx(2)
 */
 static int stat_in(lua_State *L) {
   const Buffer *buffer = buffer_test(L, 1);
@@ -108,9 +109,10 @@ static int stat_in(lua_State *L) {
 }
 
 /*
-** stat_known(fd) -> the same of an open file, as the kernel knows it by now:
-** no server is asked; and the number of its mount, which is never another's,
-** or nil before Linux 6.8; or nil, errno.  statx(2), AT_STATX_DONT_SYNC
+** stat_known(fd) -> what stat_in tells, of an open file, as the kernel knows
+** it by now: no server is asked; and the number of its mount, which is never
+** another's, or nil before Linux 6.8; or nil, errno.  statx(2),
+** AT_STATX_DONT_SYNC
 */
 static int stat_known(lua_State *L) {
   UapiStatx status;
@@ -126,8 +128,8 @@ static int stat_known(lua_State *L) {
 }
 
 /*
-** mount_magic(mount) -> what kind of file system is there, as a number of
-** linux/magic.h; or nil, errno.  statmount(2), Linux 6.8
+** mount_magic(mount) -> integer of linux/magic.h: what kind of file system is
+** there; or nil, errno.  statmount(2), Linux 6.8
 */
 static int mount_magic(lua_State *L) {
   UapiMountAsked asked = {

@@ -53,8 +53,9 @@ describe("stat_known", function()
     assert.same({ nil, errno.EBADF }, { core.stat_known(1 << 30) })
     assert.error_matches(function() core.stat_known "x" end,
       "number expected")
-    for _, bad in ipairs { "x", core.buffer(255), core.buffer(256):close() or 1 }
-    do
+    local closed = core.buffer(256)
+    closed:close()
+    for _, bad in ipairs { "x", core.buffer(255), closed } do
       assert.error_matches(function() core.stat_in(bad) end,
         "Buffer of 256 bytes expected", 1, true)
     end

@@ -2786,6 +2786,12 @@ function core.memfd(string) end
 ---@return uring.Message
 function core.message(options) end
 
+--- mount_magic(mount) -> integer of linux/magic.h: what kind of file system is
+--- there; or nil, errno. statmount(2), Linux 6.8
+---@param mount integer
+---@return integer?
+function core.mount_magic(mount) end
+
 --- now() -> CLOCK_MONOTONIC in nanoseconds
 ---@return integer
 function core.now() end
@@ -2967,8 +2973,25 @@ function core.socketpair(type) end
 ---@return integer?
 function core.spawn(options) end
 
---- status(fd) -> mode, size, inode, device, as the kernel knows them by now: no
---- server is asked; or nil, errno. statx(2), AT_STATX_DONT_SYNC
+--- stat_in(buffer) -> {type = "file", perm = 0644, ...}, what the row statx has
+--- written there, 256 bytes: also mask, blksize, attributes, nlink, uid, gid,
+--- mode, ino, size, blocks, atime, btime, ctime, mtime (seconds), rdev, dev.
+--- statx(2)
+---@param buffer uring.Buffer
+---@return table
+function core.stat_in(buffer) end
+
+--- stat_known(fd) -> what stat_in tells, of an open file, as the kernel knows
+--- it by now: no server is asked; and the number of its mount, which is never
+--- another's, or nil before Linux 6.8; or nil, errno. statx(2),
+--- AT_STATX_DONT_SYNC
+---@param fd integer
+---@return table?
+---@return integer?
+function core.stat_known(fd) end
+
+--- status(fd) -> mode, size, inode, device of an open file, as the kernel knows
+--- them by now; or nil, errno. statx(2), AT_STATX_DONT_SYNC
 ---@param fd integer
 ---@return integer?
 ---@return integer?

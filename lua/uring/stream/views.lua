@@ -103,7 +103,8 @@ Chunks.__close = Chunks.close
 local function next_view(chunks)
   local last, stream = chunks.view, chunks.stream
   if last then last:close() end
-  local some, view, message = chunks.some, nil, nil
+  local some = chunks.some
+  local view, message
   if some and stream.received == "" then
     view, message = some(stream)
     if view == "" then view = nil end
