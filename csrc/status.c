@@ -38,22 +38,22 @@ static int ask(int fd, unsigned mask, UapiStatx *status) {
 
 static const char *type_of(unsigned mode) {
   switch (mode & S_IFMT) {
-  case S_IFREG:
-    return "file";
-  case S_IFDIR:
-    return "directory";
-  case S_IFLNK:
-    return "link";
-  case S_IFIFO:
-    return "fifo";
-  case S_IFSOCK:
-    return "socket";
-  case S_IFCHR:
-    return "char";
-  case S_IFBLK:
-    return "block";
-  default:
-    return "unknown";
+    case S_IFREG:
+      return "file";
+    case S_IFDIR:
+      return "directory";
+    case S_IFLNK:
+      return "link";
+    case S_IFIFO:
+      return "fifo";
+    case S_IFSOCK:
+      return "socket";
+    case S_IFCHR:
+      return "char";
+    case S_IFBLK:
+      return "block";
+    default:
+      return "unknown";
   }
 }
 
@@ -159,8 +159,7 @@ static int status(lua_State *L) {
   lua_pushinteger(L, status.mode);
   lua_pushinteger(L, (lua_Integer)status.size);
   lua_pushinteger(L, (lua_Integer)status.ino);
-  lua_pushinteger(L,
-                  (lua_Integer)makedev(status.dev_major, status.dev_minor));
+  lua_pushinteger(L, (lua_Integer)makedev(status.dev_major, status.dev_minor));
   return 4;
 }
 
