@@ -4,7 +4,6 @@
 #ifndef uring_arg_h
 #define uring_arg_h
 
-#include "argtype.h"
 #include "bufring.h"
 #include "op.h"
 #include "pins.h"
@@ -13,7 +12,6 @@
 typedef struct {
   const struct io_uring *uring; /* of the op, with its pins; both are to be */
   const Pins *pins;             /* set before arg_check */
-  const ArgTypes *types;        /* NULL: not known by address; likewise */
   bool copies;                  /* strings, which it may outlive, likewise */
   size_t command;               /* bytes that its SQE has room for, likewise */
   Arg a[OP_ARGS_MAX];

@@ -2,14 +2,17 @@
 ** buffer.c - uring.Buffer: bytes that the kernel may read or fill.
 */
 #include "buffer.h"
+#include "usertype.h"
 
 #include <lauxlib.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
+static const char METATABLE; /* see usertype.h */
+
 Buffer *buffer_test(lua_State *L, int index) {
-  return luaL_testudata(L, index, BUFFER_TYPE);
+  return usertype_test(L, index, &METATABLE);
 }
 
 /*
@@ -38,12 +41,10 @@ static Buffer *check_open(lua_State *L) {
   return refuse_closed(L, check_self(L));
 }
 
-static const char METATABLE; /* its address is the registry's key for it, too */
-
 Buffer *buffer_push(lua_State *L) {
   Buffer *buffer = lua_newuserdatauv(L, sizeof *buffer, 1);
   *buffer = (Buffer){ .mem = NULL, .bytes = "", .size = 0 };
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE); /* costs less than the name */
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE);
   lua_setmetatable(L, -2);
   return buffer;
 }
@@ -247,8 +248,7 @@ static const luaL_Reg metamethods[] = {
 
 void buffer_open(lua_State *L) {
   luaL_newmetatable(L, BUFFER_TYPE);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &METATABLE);
+  usertype_set(L, &METATABLE);
   lua_pushvalue(L, -1);
   luaL_setfuncs(L, metamethods, 1);
   luaL_newlibtable(L, methods);

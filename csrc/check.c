@@ -20,11 +20,3 @@ void check_wrong(lua_State *L, const Source *from, const char *expected) {
   check_refuse(L, from,
                lua_pushfstring(L, "%s expected, got %s", expected, got));
 }
-
-Buffer *check_for_buffer(lua_State *L, const Source *from, const Args *args) {
-  return argtype_buffer(L, from->index, args->types);
-}
-
-BufRing *check_for_bufring(lua_State *L, const Source *from, const Args *args) {
-  return argtype_bufring(L, from->index, args->types);
-}

@@ -24,10 +24,6 @@ void check_refuse(lua_State *L, const Source *from, const char *why);
 /* Raises "recv: bad argument 'buf' (uring.Buffer expected, got number)". */
 void check_wrong(lua_State *L, const Source *from, const char *expected);
 
-/* An argument that is a Buffer or a BufRing, or NULL. */
-Buffer *check_for_buffer(lua_State *L, const Source *from, const Args *args);
-BufRing *check_for_bufring(lua_State *L, const Source *from, const Args *args);
-
 /* Numbers, see checknum.c. */
 Check check_fd, check_dirfd, check_slot, check_index, check_bgid, check_int,
     check_size, check_advice, check_zcflags, check_offset, check_id, check_data,

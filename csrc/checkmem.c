@@ -1,9 +1,11 @@
 /*
 ** checkmem.c - arguments that are memory: what the op holds or anchors.
 */
+#include "buffer.h"
 #include "check.h"
 #include "futexes.h"
 #include "iovecs.h"
+#include "luabufring.h"
 #include "msg.h"
 
 #include <assert.h>
@@ -62,12 +64,12 @@ static void take_out(lua_State *L, const Source *from, const Buffer *buffer,
 }
 
 void check_out(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  take_out(L, from, check_for_buffer(L, from, args), args, arg);
+  take_out(L, from, buffer_test(L, from->index), args, arg);
 }
 
 /* What the kernel does to a page must not hit anything else on it. */
 void check_pages(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  const Buffer *buffer = check_for_buffer(L, from, args);
+  const Buffer *buffer = buffer_test(L, from->index);
   check_open(L, from, buffer);
   if (buffer->mem->alignment < (size_t)sysconf(_SC_PAGESIZE))
     check_refuse(L, from, "the buffer is not aligned to pages");
@@ -95,19 +97,19 @@ static void take_bufring(lua_State *L, const Source *from, BufRing *bufring,
 }
 
 void check_bufring(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  take_bufring(L, from, check_for_bufring(L, from, args), false, args, arg);
+  take_bufring(L, from, luabufring_test(L, from->index), false, args, arg);
 }
 
 void check_source(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  take_bufring(L, from, check_for_bufring(L, from, args), true, args, arg);
+  take_bufring(L, from, luabufring_test(L, from->index), true, args, arg);
 }
 
 void check_into(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  BufRing *bufring = check_for_bufring(L, from, args);
+  BufRing *bufring = luabufring_test(L, from->index);
   Buffer *buffer;
   if (bufring != NULL)
     take_bufring(L, from, bufring, false, args, arg);
-  else if ((buffer = check_for_buffer(L, from, args)) != NULL)
+  else if ((buffer = buffer_test(L, from->index)) != NULL)
     take_out(L, from, buffer, args, arg);
   else
     check_wrong(L, from, BUFFER_TYPE " or " BUFRING_TYPE);
@@ -147,7 +149,7 @@ void check_src(lua_State *L, const Source *from, Args *args, Arg *arg) {
     size_t size;
     const char *bytes = lua_tolstring(L, from->index, &size);
     take_string(L, from, bytes, size, args, arg);
-  } else if ((buffer = check_for_buffer(L, from, args)) == NULL) {
+  } else if ((buffer = buffer_test(L, from->index)) == NULL) {
     check_wrong(L, from, "string or " BUFFER_TYPE);
   } else if (buffer->bytes == NULL) {
     check_refuse(L, from, "the buffer is closed");
@@ -251,7 +253,7 @@ static const Buffer *copy_fds(lua_State *L, const Source *from) {
 }
 
 void check_fds(lua_State *L, const Source *from, Args *args, Arg *arg) {
-  const Buffer *buffer = check_for_buffer(L, from, args);
+  const Buffer *buffer = buffer_test(L, from->index);
   if (buffer != NULL)
     check_open(L, from, buffer);
   else if (lua_type(L, from->index) == LUA_TTABLE) {

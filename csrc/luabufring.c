@@ -4,11 +4,14 @@
 #include "luabufring.h"
 #include "buffer.h"
 #include "registers.h"
+#include "usertype.h"
 
 #include <lauxlib.h>
 
+static const char METATABLE; /* see usertype.h */
+
 BufRing *luabufring_test(lua_State *L, int index) {
-  BufRing **box = luaL_testudata(L, index, BUFRING_TYPE);
+  BufRing **box = usertype_test(L, index, &METATABLE);
   return box != NULL ? *box : NULL;
 }
 
@@ -251,6 +254,7 @@ static const luaL_Reg metamethods[] = {
 
 void luabufring_open(lua_State *L) {
   luaL_newmetatable(L, BUFRING_TYPE);
+  usertype_set(L, &METATABLE);
   luaL_setfuncs(L, metamethods, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");

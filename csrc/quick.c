@@ -10,6 +10,7 @@
 ** stack, which only doubles, and for good.
 */
 #include "quick.h"
+#include "buffer.h"
 #include "flight.h"
 
 #include <lauxlib.h>
@@ -84,15 +85,14 @@ static int receive(lua_State *L) {
 }
 
 /* The bytes of a string, or of a Buffer that has its own; false: of neither. */
-static bool find_bytes(lua_State *L, int index, const ArgTypes *types,
-                       Args *args) {
+static bool find_bytes(lua_State *L, int index, Args *args) {
   size_t size;
   if (lua_type(L, index) == LUA_TSTRING) {
     args->a[1].data = (void *)lua_tolstring(L, index, &size);
     args->anchor = index;
     args->mem_count = 0;
   } else {
-    const Buffer *buffer = argtype_buffer(L, index, types);
+    const Buffer *buffer = buffer_test(L, index);
     if (buffer == NULL || buffer->bytes == NULL || buffer->mem == NULL)
       return false;
     args->a[1].data = (void *)buffer->bytes;
@@ -123,7 +123,7 @@ static int transmitted(lua_State *L, int status, lua_KContext size) {
 static int transmit(lua_State *L) {
   const Starter *starter = lua_touserdata(L, UP_STARTER);
   Args args;
-  if (lua_gettop(L) != 3 || !find_bytes(L, 3, starter->types, &args))
+  if (lua_gettop(L) != 3 || !find_bytes(L, 3, &args))
     return 0;
   tell_alarm(L, 2);
   args.a[2].i = SEND_FLAGS;
@@ -217,7 +217,7 @@ static int write_data(lua_State *L) {
   lua_getupvalue(L, QUICK, 2); /* the ring's table */
   push_field(L, FD);
   Args args;
-  if (!find_bytes(L, 2, starter->types, &args))
+  if (!find_bytes(L, 2, &args))
     return write_slowly(L, 2);
   args.a[2].i = SEND_FLAGS;
   args.bufring = NULL;

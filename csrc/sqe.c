@@ -217,7 +217,6 @@ static int sqe_prep(lua_State *L) {
   Args args;
   args.uring = &sqe->ring->uring;
   args.pins = &sqe->ring->pins;
-  args.types = NULL;
   args.copies = sqe->ring->restricted;
   args.command = sqe->size == 128 ? ARG_COMMAND_ROOM_WIDE : ARG_COMMAND_ROOM;
   lua_settop(L, 1 + OP_ARGS_MAX);

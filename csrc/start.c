@@ -16,11 +16,6 @@
 
 #define CALLER 2 /* level of who called the Lua function around us */
 
-typedef struct {
-  ArgTypes types;
-  Starter rows[];
-} Starters;
-
 /* Starts the op of a slot; false: there is no room, not even to wait. */
 static bool launch(Ring *ring, Slot *slot, const Args *args) {
   struct io_uring_sqe *sqe = NULL;
@@ -41,7 +36,6 @@ static void check_args(lua_State *L, const Starter *starter, int first,
   Ring *ring = starter->ring;
   args->uring = &ring->uring;
   args->pins = &ring->pins;
-  args->types = starter->types;
   args->copies = ring->restricted;
   args->command = ARG_COMMAND_ROOM;
   luaring_check_usable(L, ring);
@@ -204,10 +198,10 @@ static int arity_of(const Op *op) {
 /* The closures of all rows; 'owner' is the Starters. */
 static void push_rows(lua_State *L, int ring, int sentinel, int owner,
                       lua_CFunction function, lua_CFunction refusal) {
-  const Starters *starters = lua_touserdata(L, owner);
+  const Starter *starters = lua_touserdata(L, owner);
   lua_createtable(L, (int)OPS_COUNT, (int)OPS_COUNT);
   for (unsigned i = 0; i < OPS_COUNT; i++) {
-    const Starter *starter = &starters->rows[i];
+    const Starter *starter = &starters[i];
     bool fits = !(starter->op->traits & TRAIT_WIDE);
     starter_push_ups(L, starter, (StarterUps){ ring, sentinel, owner });
     lua_pushcclosure(L, starter->known && fits ? function : refusal,
@@ -221,15 +215,12 @@ static void push_rows(lua_State *L, int ring, int sentinel, int owner,
 void start_add_rows(lua_State *L, int ring, int sentinel,
                     const bool *supported) {
   int table = lua_gettop(L);
-  size_t rows = OPS_COUNT * sizeof(Starter);
-  Starters *starters = lua_newuserdatauv(L, sizeof *starters + rows, 0);
+  Starter *starters = lua_newuserdatauv(L, OPS_COUNT * sizeof *starters, 0);
   int owner = lua_gettop(L);
-  argtype_learn(L, &starters->types);
   for (unsigned i = 0; i < OPS_COUNT; i++)
-    starters->rows[i] = (Starter){
+    starters[i] = (Starter){
       .ring = lua_touserdata(L, ring),
       .op = &OPS[i],
-      .types = &starters->types,
       .arity = arity_of(&OPS[i]),
       .known = supported[OPS[i].opcode],
     };
@@ -239,6 +230,6 @@ void start_add_rows(lua_State *L, int ring, int sentinel,
   lua_setfield(L, table, "claim");
   push_rows(L, ring, sentinel, owner, start_for, refuse_for);
   lua_setfield(L, table, "start_for");
-  quick_add(L, table, starters->rows, (StarterUps){ ring, sentinel, owner });
+  quick_add(L, table, starters, (StarterUps){ ring, sentinel, owner });
   lua_settop(L, table);
 }

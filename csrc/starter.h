@@ -4,7 +4,6 @@
 #ifndef uring_starter_h
 #define uring_starter_h
 
-#include "argtype.h"
 #include "luaring.h"
 #include "op.h"
 
@@ -17,7 +16,6 @@
 typedef struct {
   Ring *ring;
   const Op *op;
-  const ArgTypes *types;
   int arity;
   bool known; /* to the kernel */
 } Starter;

@@ -256,7 +256,6 @@ build = {
       sources = {
         "csrc/addr.c",
         "csrc/argcheck.c",
-        "csrc/argtype.c",
         "csrc/bind.c",
         "csrc/blind.c",
         "csrc/buffer.c",

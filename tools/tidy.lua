@@ -11,8 +11,8 @@ local house = {
   rooms = {
     c = {
       "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
-      "ops", "mem", "slot", "buffer", "iovecs", "addr", "msg", "futexes",
-      "pieces", "bufring", "registers", "luabufring", "argtype", "pins", "arg",
+      "ops", "mem", "slot", "usertype", "buffer", "iovecs", "addr", "msg", "futexes",
+      "pieces", "bufring", "registers", "luabufring", "pins", "arg",
       "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter", "ring",
       "drain", "flags", "flight", "luaring", "ringinfo", "submit", "tags",
