@@ -11,7 +11,8 @@ local house = {
   rooms = {
     c = {
       "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
-      "ops", "mem", "slot", "usertype", "buffer", "iovecs", "addr", "msg", "futexes",
+      "ops", "mem", "slot", "usertype", "buffer", "iovecs", "addr", "msg",
+      "futexes",
       "pieces", "bufring", "registers", "luabufring", "pins", "arg",
       "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter", "ring",
