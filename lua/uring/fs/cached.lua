@@ -27,6 +27,12 @@ local function give_way()
   loop.pause()
 end
 
+--- Another call has not waited: after some, others have their turn.
+function cached.pass()
+  hits = hits + 1
+  if hits >= TURN then give_way() end
+end
+
 local function miss(self, code)
   if NEVER[code] then
     self.uncached = math.huge

@@ -2,6 +2,7 @@
 -- Each op statx goes through a thread of the kernel's.  What is on this
 -- machine is opened, and asked about by a call instead, which waits for
 -- nothing then.
+local cached = require "uring.fs.cached"
 local check = require "uring.fs.check"
 local core = require "uring.core"
 local errno = require "uring.errno"
@@ -11,12 +12,10 @@ local place = require "uring.fs.place"
 local system = require "uring.system"
 
 local C = core.consts
-local isyieldable = coroutine.isyieldable
 
 local SIZE = 256 -- of struct statx
 local MASK = C.STATX_BASIC_STATS | C.STATX_BTIME
 local PERM = 4095 -- the bits that chmod sets
-local TURN = 64 -- calls that need not wait, until others have their turn
 
 local TYPES = {
   [C.S_IFREG] = "file", [C.S_IFDIR] = "directory", [C.S_IFLNK] = "link",
@@ -36,7 +35,6 @@ local stat = {}
 
 local is_local = {} -- number of a mount -> whether it is one of these
 local can_tell = true -- this kernel numbers mounts
-local hits = 0 -- since others had their turn
 
 local function learn(mount)
   is_local[mount] = LOCAL[system.mount_magic(mount)] ~= nil
@@ -79,11 +77,7 @@ function stat.of(fd)
   loop.check()
   local found = can_tell and at_once(fd)
   if not found then return stat.at(fd, "", C.AT_EMPTY_PATH) end
-  hits = hits + 1
-  if hits >= TURN and isyieldable() then
-    hits = 0
-    loop.pause()
-  end
+  cached.pass()
   return found
 end
 
