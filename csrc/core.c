@@ -20,7 +20,6 @@
 #include "luaring.h"
 #include "msg.h"
 #include "offload.h"
-#include "quick.h"
 #include "regbufs.h"
 #include "regfiles.h"
 #include "registers.h"
@@ -42,6 +41,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "widen.h"
+#include "writer.h"
 
 static void set_string(lua_State *L, const char *name, const char *value) {
   lua_pushstring(L, value);
@@ -139,7 +139,7 @@ int luaopen_uring_core(lua_State *L) {
   chain_open(L);
   cqe_open(L);
   bind_open(L);
-  quick_open(L);
+  writer_open(L);
   resume_open(L);
   thread_open(L);
   push_rows(L);

@@ -321,6 +321,7 @@ build = {
         "csrc/thread.c",
         "csrc/tags.c",
         "csrc/widen.c",
+        "csrc/writer.c",
       },
       defines = { "_GNU_SOURCE" },
       libraries = { "uring", "pthread" },

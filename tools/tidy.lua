@@ -19,7 +19,7 @@ local house = {
       "drain", "flags", "flight", "luaring", "ringinfo", "submit", "tags",
       "regbufs", "clone", "regfiles", "regring", "regtask", "regrare", "blind",
       "sqe", "sqeset", "sqeraw", "chain", "cqe", "interrupt", "take", "step",
-      "starter", "quick", "start", "resume", "thread", "go", "bind",
+      "starter", "quick", "writer", "start", "resume", "thread", "go", "bind",
       "sys", "signals", "spawn", "fork", "sock", "sockpath", "inotify",
       "cached", "status", "widen",
       "lookup", "jobs", "pool", "offload", "consts", "core", "query", "watch",
