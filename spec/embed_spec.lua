@@ -154,6 +154,17 @@ describe("step", function()
     assert.equal("fine", problems[3])
   end)
 
+  it("is refused inside of it also where another run goes on", function()
+    local run, problem
+    run = uring.start(function()
+      problem = uring.blocking(function()
+        return select(2, pcall(run.step, run))
+      end)
+    end)
+    host(run)
+    assert.matches("step: called inside the run", problem)
+  end)
+
   it("refuses a time that is none", function()
     local run <close> = uring.start(function() end)
     for _, seconds in ipairs { "x", 0 / 0, {} } do

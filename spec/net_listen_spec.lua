@@ -353,6 +353,31 @@ describe("accepting", function()
     end)
   end)
 
+  it("by one iterator in several tasks serves them all", function()
+    within.run(function()
+      local listener <close> = assert(net.listen(LOCAL))
+      local next_conn <const> = listener:iter()
+      local got, ended = 0, 0
+      for _ = 1, 3 do
+        uring.spawn(function()
+          for conn in next_conn do
+            got = got + 1
+            conn:close()
+          end
+          ended = ended + 1
+        end)
+      end
+      for _ = 1, 20 do
+        assert(net.connect(listener:sockname())):close()
+        uring.sleep(0.001)
+      end
+      assert.equal(20, got)
+      listener:close()
+      uring.sleep(0.01)
+      assert.equal(3, ended)
+    end)
+  end)
+
   it("ends with the loop's task, and with the listener", function()
     within.run(function()
       local listener = assert(net.listen(LOCAL))

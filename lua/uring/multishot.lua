@@ -164,7 +164,9 @@ end
 local function next_value(self)
   loop.check()
   while self.first > self.last do
-    if self.done then
+    if self.waiter then
+      error(self.row.name .. ": another task waits for what comes next", 2)
+    elseif self.done then
       if self.problem then error(self.problem, 2) end
       return nil
     end
@@ -183,9 +185,10 @@ local function next_value(self)
 end
 
 function Multishot:__close()
-  self.closed = true
+  self.closed, self.done = true, true
   if self.live then loop.post("cancel", self.id) end
   for place = self.first, self.last do dispose(self, self.values[place]) end
+  notify(self) -- who waits for what comes next hears that it is over
 end
 
 local function new(row)

@@ -81,7 +81,7 @@ end
 function Run.new(options, body)
   local self = setmetatable({
     scheduler = open(options.entries), catches = {}, was_default = false,
-    is_over = false,
+    is_turning = false, is_over = false,
   }, Run)
   Run.prepare(self.scheduler)
   self:inside(Run.begin, self.scheduler, body)
@@ -206,10 +206,10 @@ end
 
 -- Calls a function of the run, with which the run may end.
 local function turn(self, what, body, ...)
-  if loop.is_running() and loop.current(what) == self.scheduler then
-    error(what .. ": called inside the run", 3)
-  end
+  if self.is_turning then error(what .. ": called inside the run", 3) end
+  self.is_turning = true
   local ok, live = pcall(self.inside, self, body, ...)
+  self.is_turning = false
   if not ok then give_up(self, live) end
   if not live then self:finish() end
   return live

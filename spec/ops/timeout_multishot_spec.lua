@@ -93,6 +93,23 @@ rows.describe(NAME, function()
       end)
     end)
 
+  it("is one task's at a time, and over where another closes it", function()
+    within.run(function()
+      local step, state, _, closing = u.op.timeout_multishot(100)
+      local ended
+      local first = u.spawn(function()
+        ended = table.pack(step(state))
+      end)
+      u.yield()
+      assert.error_matches(function() step(state) end,
+        NAME .. ": another task waits for what comes next", 1, true)
+      do local _close <close> = closing end
+      first:await()
+      assert.same({ n = 1, nil }, ended)
+      assert.is_nil(step(state))
+    end)
+  end)
+
   it("is cancelled while the time is not over", function()
     rows.assert_cancelled(NAME, 100)
     rows.assert_cancelled(NAME, 100, 7)

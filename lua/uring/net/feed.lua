@@ -48,6 +48,7 @@ function Feed:next()
   local listener, is_first = self.listener, not self.is_asked
   self.is_asked = true
   local has_ended = listener.is_closed and not self.source
+  if self.source and self.source.waiter then return nil end -- another task's
   if is_first or has_ended or listener.is_shared or listener.read_timeout
     or listener.accepted[1] or not isyieldable() then
     self:close()
