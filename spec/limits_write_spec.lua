@@ -106,6 +106,7 @@ describe("a write that takes too long", function()
       assert.is_true(0 < sent and sent < #data)
       local got
       uring.spawn(function() got = from:read(#data) end)
+      to:settimeout(10)
       assert.equal(to, to:write(data:sub(sent + 1)))
       uring.yield()
       to:close()
