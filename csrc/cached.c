@@ -5,6 +5,7 @@
 #include "cached.h"
 #include "buffer.h"
 #include "compat.h"
+#include "fail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +34,6 @@ static ssize_t read_now(int fd, void *bytes, size_t size, off_t offset) {
   return preadv2(fd, &iovec, 1, offset, RWF_NOWAIT);
 }
 
-static int push_code(lua_State *L, int code) {
-  lua_pushnil(L);
-  lua_pushinteger(L, code);
-  return 2;
-}
-
 /*
 ** read_cached(fd, size [, offset]) -> the bytes, 1 to 16384, as far as they
 ** are in the page cache from the first one on; or nil, errno: EINVAL for what
@@ -52,10 +47,10 @@ static int cached_read(lua_State *L) {
   off_t offset;
   lua_Integer size = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : 0;
   if (!is_place(L, &fd, &offset) || size < 1 || size > SMALL)
-    return push_code(L, EINVAL);
+    return fail_push_code(L, EINVAL);
   ssize_t count = read_now(fd, bytes, (size_t)size, offset);
   if (count < 0)
-    return push_code(L, errno);
+    return fail_push_code(L, errno);
   lua_pushlstring(L, bytes, (size_t)count);
   return 1;
 }
@@ -69,10 +64,10 @@ static int cached_fill(lua_State *L) {
   off_t offset;
   const Buffer *buffer = buffer_test(L, 2);
   if (!is_place(L, &fd, &offset) || buffer == NULL || buffer->mem == NULL)
-    return push_code(L, EINVAL);
+    return fail_push_code(L, EINVAL);
   ssize_t count = read_now(fd, (void *)buffer->bytes, buffer->size, offset);
   if (count < 0)
-    return push_code(L, errno);
+    return fail_push_code(L, errno);
   lua_pushinteger(L, count);
   return 1;
 }

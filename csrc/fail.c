@@ -25,6 +25,12 @@ int fail_push(lua_State *L, const char *what, int code) {
   return 3;
 }
 
+int fail_push_code(lua_State *L, int code) {
+  lua_pushnil(L);
+  lua_pushinteger(L, code);
+  return 2;
+}
+
 int fail_push_release(lua_State *L) {
   struct utsname name;
   lua_pushstring(L, uname(&name) == 0 ? name.release : "?");

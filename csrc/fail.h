@@ -14,6 +14,8 @@ int fail_push(lua_State *L, const char *what, int code);
 ** 6.1; this is 5.15".
 */
 int fail_push_needing(lua_State *L, const char *what, int since, int code);
+/* Pushes nil, code, for Lua that has no use for a message.  Returns 2. */
+int fail_push_code(lua_State *L, int code);
 /* Pushes "6.1.176-1", the release of this kernel.  Returns 1. */
 int fail_push_release(lua_State *L);
 /* Pushes the reason alone.  Returns 1. */

@@ -93,9 +93,7 @@ static int start_here(lua_State *L) {
     lua_pushvalue(L, UP_SENTINEL);
     return lua_yield(L, 1);
   }
-  lua_pushnil(L);
-  lua_pushinteger(L, ENOMEM);
-  return 2;
+  return fail_push_code(L, ENOMEM);
 }
 
 /*
@@ -113,9 +111,7 @@ static int claim_here(lua_State *L) {
     lua_pushvalue(L, UP_SENTINEL);
     return lua_yield(L, 1);
   }
-  lua_pushnil(L);
-  lua_pushinteger(L, ENOMEM);
-  return 2;
+  return fail_push_code(L, ENOMEM);
 }
 
 /*

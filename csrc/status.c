@@ -7,6 +7,7 @@
 */
 #include "status.h"
 #include "buffer.h"
+#include "fail.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -23,18 +24,6 @@
 #endif
 
 enum { PERM = 07777, FIELDS = 18 };
-
-static int push_code(lua_State *L, int code) {
-  lua_pushnil(L);
-  lua_pushinteger(L, code);
-  return 2;
-}
-
-/* Without waiting: what the kernel knows.  0, or an errno. */
-static int ask(int fd, unsigned mask, UapiStatx *status) {
-  int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return statx(fd, "", flags, mask, (struct statx *)status) == 0 ? 0 : errno;
-}
 
 static const char *type_of(unsigned mode) {
   switch (mode & S_IFMT) {
@@ -116,10 +105,11 @@ static int stat_in(lua_State *L) {
 */
 static int stat_known(lua_State *L) {
   UapiStatx status;
+  int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   unsigned mask = STATX_BASIC_STATS | STATX_BTIME | UAPI_STATX_MNT_ID_UNIQUE;
-  int code = ask((int)luaL_checkinteger(L, 1), mask, &status);
-  if (code != 0)
-    return push_code(L, code);
+  if (statx((int)luaL_checkinteger(L, 1), "", flags, mask,
+            (struct statx *)&status) != 0)
+    return fail_push_code(L, errno);
   push_status(L, &status);
   if (!(status.mask & UAPI_STATX_MNT_ID_UNIQUE))
     return 1;
@@ -139,35 +129,17 @@ static int mount_magic(lua_State *L) {
   };
   UapiMount mount = { .mask = 0 };
   if (syscall(SYS_statmount, &asked, &mount, sizeof mount, 0) != 0)
-    return push_code(L, errno);
+    return fail_push_code(L, errno);
   if (!(mount.mask & UAPI_STATMOUNT_SB_BASIC))
-    return push_code(L, EOPNOTSUPP);
+    return fail_push_code(L, EOPNOTSUPP);
   lua_pushinteger(L, (lua_Integer)mount.sb_magic);
   return 1;
-}
-
-/*
-** status(fd) -> mode, size, inode, device of an open file, as the kernel knows
-** them by now; or nil, errno.  statx(2), AT_STATX_DONT_SYNC
-*/
-static int status(lua_State *L) {
-  UapiStatx status;
-  unsigned mask = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE;
-  int code = ask((int)luaL_checkinteger(L, 1), mask, &status);
-  if (code != 0)
-    return push_code(L, code);
-  lua_pushinteger(L, status.mode);
-  lua_pushinteger(L, (lua_Integer)status.size);
-  lua_pushinteger(L, (lua_Integer)status.ino);
-  lua_pushinteger(L, (lua_Integer)makedev(status.dev_major, status.dev_minor));
-  return 4;
 }
 
 static const luaL_Reg functions[] = {
   { "mount_magic", mount_magic },
   { "stat_in", stat_in },
   { "stat_known", stat_known },
-  { "status", status },
   { NULL, NULL },
 };
 

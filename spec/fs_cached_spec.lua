@@ -11,7 +11,7 @@ local test = require "uring.test"
 local uring = require "uring"
 local within = require "spec.support.within"
 
-local C, errno = raw.consts, uring.errno
+local errno = uring.errno
 
 leaks.watch()
 
@@ -358,19 +358,5 @@ describe("read_cached and fill_cached", function()
     end
     assert.error_matches(function() core.read_cached("x", 1, 0) end,
       "number expected")
-  end)
-end)
-
-describe("what the kernel knows of a file", function()
-  it("is what stat tells", function()
-    local one <close> = temp.file "0123456789"
-    within.run(function()
-      local file <close> = assert(fs.open(one.path))
-      local due = assert(file:stat())
-      assert.same({ due.mode, 10, due.ino, due.dev },
-        { core.status(file:fileno()) })
-      assert.equal(C.S_IFREG, due.mode & C.S_IFMT)
-      assert.same({ nil, errno.EBADF }, { core.status(1 << 30) })
-    end)
   end)
 end)

@@ -2990,15 +2990,6 @@ function core.stat_in(buffer) end
 ---@return integer?
 function core.stat_known(fd) end
 
---- status(fd) -> mode, size, inode, device of an open file, as the kernel knows
---- them by now; or nil, errno. statx(2), AT_STATX_DONT_SYNC
----@param fd integer
----@return integer?
----@return integer?
----@return integer?
----@return integer?
-function core.status(fd) end
-
 --- strerror(code) -> what an errno means
 ---@param code integer
 ---@return string

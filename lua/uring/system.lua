@@ -60,7 +60,6 @@ local system = {
   socketpair = core.socketpair,
   spawn = core.spawn,
   stat_known = core.stat_known,
-  status = core.status,
   tray = core.tray,
   unblock = core.unblock,
   wall = core.wall,

@@ -60,7 +60,6 @@ local RESULTS = {
   { "^what the job", "any" }, { "^id%f[%A]", "integer" },
   { "^number of%f[%A]", "integer" }, { "^the file's position", "integer" },
   { "^an eventfd", "integer" }, { "^what stat_in", "table", "integer" },
-  { "^mode, size,", "integer", "integer", "integer", "integer" },
   { "^what an errno", "string" }, { '^"', "string" },
   { "^nil, ", "nil", "string", "integer" },
   { "^the set of%f[%A]", "table<string, true>" },

@@ -142,8 +142,8 @@ end
 ---@return boolean
 function File:_is_regular()
   if self.is_regular == nil then
-    local kind = system.status(self.fd)
-    self.is_regular = kind and kind & C.S_IFMT == C.S_IFREG or false
+    local known = system.stat_known(self.fd)
+    self.is_regular = known ~= nil and known.type == "file"
   end
   return self.is_regular
 end

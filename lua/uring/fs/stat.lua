@@ -15,13 +15,6 @@ local C = core.consts
 
 local SIZE = 256 -- of struct statx
 local MASK = C.STATX_BASIC_STATS | C.STATX_BTIME
-local PERM = 4095 -- the bits that chmod sets
-
-local TYPES = {
-  [C.S_IFREG] = "file", [C.S_IFDIR] = "directory", [C.S_IFLNK] = "link",
-  [C.S_IFIFO] = "fifo", [C.S_IFSOCK] = "socket", [C.S_IFCHR] = "char",
-  [C.S_IFBLK] = "block",
-}
 
 -- File systems of which all that is open is in memory, see linux/magic.h.
 local LOCAL = {
@@ -83,14 +76,13 @@ end
 
 --- What the kernel knows of a file that was opened just now: needs no op.
 ---@param fd integer
----@return table? stat type, mode, perm, size, ino, dev
+---@return table? stat
 ---@return string? message
 ---@return integer? code
 function stat.of_new(fd)
-  local mode, size, ino, dev = system.status(fd)
-  if not mode then return stat.of(fd) end
-  return { mode = mode, type = TYPES[mode & C.S_IFMT] or "unknown",
-    perm = mode & PERM, size = size, ino = ino, dev = dev }
+  local found = system.stat_known(fd)
+  if found then return found end
+  return stat.of(fd)
 end
 
 local function ask_by_name(base, path, follows)

@@ -206,8 +206,7 @@ function calls.poll() end
 ---@return integer code
 function calls.read_cached() return nil, errno.EOPNOTSUPP end
 
-calls.fill_cached, calls.status = calls.read_cached, calls.read_cached
-calls.stat_known = calls.read_cached
+calls.fill_cached, calls.stat_known = calls.read_cached, calls.read_cached
 
 --- Simulated pipes stay as they are.
 ---@return nil
