@@ -8,13 +8,12 @@ local errno = require "uring.errno"
 local loop = require "uring.loop"
 local Mutex = require "uring.sync.mutex"
 local op = require "uring.op"
-local unpack = require "uring.unpack"
+local stat = require "uring.fs.stat"
 
 local C = core.consts
 
 local CHUNK = 65536 -- bytes that are read ahead
 local KERNELS = -1 -- a position that the kernel keeps
-local STATX_SIZE = 256 -- bytes of a struct statx
 
 local bytes = { KERNELS = KERNELS }
 
@@ -52,18 +51,6 @@ local function moved(self, count)
   if self.position ~= KERNELS then self.position = self.position + count end
 end
 
---- How the file is: a table of size, mode and the like.
----@param self table
----@return table? stat
----@return string? message
----@return integer? code
-function bytes.stat(self)
-  local buffer = core.buffer(STATX_SIZE)
-  local ok, message, code = op.statx(self.fd, "", C.AT_EMPTY_PATH, nil, buffer)
-  if not ok then return nil, message, code end
-  return unpack.statx(buffer)
-end
-
 -- Writes what is pending; what could not be stays so.
 local function write_out(self)
   local written = self.written
@@ -82,8 +69,8 @@ local function write_out(self)
     end
   end
   if self.appends and self.position ~= KERNELS then
-    local stat = bytes.stat(self)
-    if stat then self.position = stat.size end
+    local found = stat.of(self.fd)
+    if found then self.position = found.size end
   end
   return true
 end
@@ -169,14 +156,14 @@ local FORMAT, CHARACTERS = 0xf000, 0x2000 -- of a mode
 function bytes.seek(self, whence, offset)
   local ok, code = bytes.flush(self)
   if not ok then return nil, code end
-  local stat, _, problem = bytes.stat(self)
-  if not stat then return nil, problem end
-  local format = stat.mode & FORMAT
+  local found, _, problem = stat.of(self.fd)
+  if not found then return nil, problem end
+  local format = found.mode & FORMAT
   if format == CHARACTERS then return 0 end
   if not SEEKABLE[format] then return nil, errno.ESPIPE end
   forget_unread(self)
   local base = whence == "cur" and self.position
-    or whence == "end" and stat.size or 0
+    or whence == "end" and found.size or 0
   if base + offset < 0 then return nil, errno.EINVAL end
   self.unread, self.at, self.position = "", 1, base + offset
   return self.position
