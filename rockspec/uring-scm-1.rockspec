@@ -132,6 +132,7 @@ build = {
     ["uring.net.names"] = "lua/uring/net/names.lua",
     ["uring.net.options"] = "lua/uring/net/options.lua",
     ["uring.net.passing"] = "lua/uring/net/passing.lua",
+    ["uring.net.receiving"] = "lua/uring/net/receiving.lua",
     ["uring.net.sending"] = "lua/uring/net/sending.lua",
     ["uring.net.serving"] = "lua/uring/net/serving.lua",
     ["uring.net.socket"] = "lua/uring/net/socket.lua",

@@ -64,7 +64,7 @@ local house = {
       "uring.dns.channels", "uring.dns.resolver", "uring.dns",
       "uring.net.options", "uring.net.sockopt", "uring.net.names",
       "uring.net.socket", "uring.net.passing", "uring.net.sending",
-      "uring.net.conn",
+      "uring.net.receiving", "uring.net.conn",
       "uring.net.feed", "uring.net.listener", "uring.net.eyeballs",
       "uring.net.connecting", "uring.net.datagram", "uring.net.adopting",
       "uring.net.serving", "uring.net", "uring.ready", "uring.signal",

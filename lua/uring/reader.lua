@@ -18,12 +18,6 @@ local function keep(self, bytes, at)
   self.received, self.at = bytes, at
 end
 
-local function check_max(what, max)
-  if math.type(max) ~= "integer" or max < 1 then
-    error(what .. ": bad argument 'max' (count of bytes expected)", 3)
-  end
-end
-
 --- Reads what there is, waiting for a first byte.
 ---@param max? integer|table no more bytes than this, the rest stays for
 --- later; or {view = true, max =}: a view of the bytes, which copies none
@@ -32,10 +26,8 @@ end
 ---@return integer? code
 function Reader:read_some(max)
   if max then
-    if type(max) == "table" then
-      return views.read(self, views.options("read_some", max, 3))
-    end
-    check_max("read_some", max)
+    views.check("read_some", max, 3)
+    if type(max) == "table" then return views.read(self, max) end
   end
   if self.at <= #self.received then before_received(self) end
   local bytes, at = self.received, self.at
@@ -183,8 +175,8 @@ end
 ---@return nil
 ---@return table? closes the last view
 function Reader:chunks(max)
+  views.check("chunks", max, 3)
   if type(max) == "table" then return views.chunks(self, max) end
-  if max then check_max("chunks", max) end
   return function()
     local bytes, message = self:read_some(max)
     if not bytes and message then error(message, 2) end

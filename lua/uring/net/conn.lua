@@ -2,7 +2,6 @@
 local buffers = require "uring.buffers"
 local claims = require "uring.claims"
 local core = require "uring.core"
-local errno = require "uring.errno"
 local intake = require "uring.stream.intake"
 local limits = require "uring.limits"
 local loop = require "uring.loop"
@@ -11,6 +10,7 @@ local Parts = require "uring.stream.parts"
 local outcome = require "uring.stream.outcome"
 local passing = require "uring.net.passing"
 local Reader = require "uring.reader"
+local receiving = require "uring.net.receiving"
 local sending = require "uring.net.sending"
 local Socket = require "uring.net.socket"
 local Stream = require "uring.stream"
@@ -20,11 +20,10 @@ local Writer = require "uring.writer"
 local C = core.consts
 
 local LINE_LIMIT, ALL_LIMIT = 65536, 8 << 20
-local ENOBUFS, STRINGS = errno.ENOBUFS, buffers.STRINGS
-local LEAST, NONEMPTY = buffers.LEAST, C.IORING_CQE_F_SOCK_NONEMPTY
 local BUFFER = getmetatable(core.slice "")
 local SEND_FLAGS = C.MSG_NOSIGNAL | C.MSG_WAITALL
 
+local receiver, STRINGS = receiving.receiver, buffers.STRINGS
 local chunks, read_some = Reader.chunks, Reader.read_some
 
 ---@class uring.Conn: uring.Stream
@@ -40,17 +39,14 @@ local Conn = {
 local rows = {}
 for _, row in ipairs(core.ops) do rows[row.name] = row end
 
-local recv = claims.awaitable(rows.recv, "is_reading")
-local recv_failure = claims.failure(rows.recv)
 local send_failure = claims.failure(rows.send, Writer._pass_on)
 
 -- What does the usual in C: false where something is to end, and in a
 -- simulated run.  Where that can start nothing it returns nothing.
-local receive, transmit = false, false
+local transmit = false
 local quick = { false } -- what transmits, for write
 
 loop.on_quiet(function(bound)
-  receive = bound and bound.receive or false
   transmit = bound and bound.transmit or false
   quick[1] = transmit
 end)
@@ -62,100 +58,6 @@ function Conn.new()
     fd = -1, is_closed = true, flow = 1, received = "", at = 1,
     is_reading = false, is_writing = false, is_broken = false,
   }, Conn)
-end
-
--- Where no buffer ring has any.
-local function receive_alone(self)
-  local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, buffer)
-  if not count then return nil, extra, code end
-  return buffer:sub(1, count), extra
-end
-
--- An idle connection holds no memory: the kernel takes a buffer of the loop
--- only when bytes are there.
-function Conn:_receive()
-  local from = buffers.receive(self.flow)
-  local bytes, extra, code
-  repeat
-    if not from then
-      bytes, extra, code = receive_alone(self)
-    else
-      bytes, extra, code = recv(self, from)
-    end
-    if code == errno.ENOBUFS then from = buffers.receive(1) end
-  until code ~= errno.ENOBUFS or self.is_closed -- back before the next tick
-  if not bytes then return nil, extra, code end
-  self.flow = buffers.flow(self.flow, #bytes, extra)
-  return bytes
-end
-
--- What a receive gave that is not as usual.  Where it has to be done again,
--- or has started nothing, that is slower.
-local function conclude(self, slowly, alarm, bytes, extra)
-  if not extra then return slowly(self) end
-  local code
-  if not bytes then bytes, extra, code = recv_failure(self, extra) end
-  if self.is_closed then return nil, "closed", errno.ECLOSED end
-  if bytes then
-    self.flow = buffers.flow(self.flow, #bytes, extra)
-    return bytes
-  end
-  if limits.is_over(alarm, code) then
-    return nil, "timeout", errno.ETIMEDOUT
-  end
-  if code == errno.ENOBUFS or code == errno.EINTR then return slowly(self) end
-  return nil, extra, code
-end
-
--- Makes the function that receives where there is a limit to it.
-local function limited_receiver(bgid, slowly)
-  return function(self)
-    local timeout, flow = self.read_timeout, self.flow
-    if self.is_reading or self.is_closed or not timeout or not receive then
-      return slowly(self)
-    end
-    local alarm = limits.prepare(self, "read_alarm", timeout)
-    if not alarm then return slowly(self) end
-    self.is_reading = true
-    local bytes, extra = receive(self.fd, bgid - flow, alarm)
-    self.is_reading, alarm.thread = false, false
-    if bytes and extra & NONEMPTY == 0
-      and (flow == 1 or #bytes >= LEAST[flow]) and not self.is_closed then
-      return bytes
-    end
-    return conclude(self, slowly, alarm, bytes, extra)
-  end
-end
-
--- Makes the one that receives from the rings of a kind as it usually goes,
--- which needs no more than this.  'give' has the end, and failures.  No call
--- stands between a program and this one, and no more locals than these: of
--- those, an idle connection would have to keep the stack.
-local function receiver(bgid, slowly, give)
-  local limited = limited_receiver(bgid, slowly)
-  local comes_back = bgid == STRINGS -- a buffer, before the next tick
-  local function some(self)
-    if self.is_reading or self.is_closed or self.read_timeout
-      or not receive then
-      return give(limited(self))
-    end
-    self.is_reading = true
-    local bytes, extra = receive(self.fd, bgid - self.flow)
-    self.is_reading = false
-    if bytes and extra & NONEMPTY == 0 and bytes ~= ""
-      and (self.flow == 1 or #bytes >= LEAST[self.flow])
-      and not self.is_closed then
-      return bytes
-    end
-    if not bytes and extra == ENOBUFS and comes_back
-      and not self.is_closed then
-      self.flow = 1
-      return some(self)
-    end
-    return give(conclude(self, slowly, false, bytes, extra))
-  end
-  return some
 end
 
 local function rest_chunk(self)
@@ -265,33 +167,7 @@ function Conn:_transmit_parts(iovecs)
   return op.sendmsg(self.fd, core.message { iov = iovecs }, SEND_FLAGS)
 end
 
-function Conn:_receive_into(buffer)
-  return recv(self, buffer)
-end
-
--- Where too many views are open, the bytes get a buffer of their own.
-local function receive_view_alone(self)
-  local buffer = buffers.alone(self.flow)
-  local count, extra, code = recv(self, buffer)
-  if count == 0 then return "" end
-  return count and buffer:slice(1, count), extra, code
-end
-
-function Conn:_receive_view()
-  local from, view, extra, code = buffers.views(self.flow), nil, nil, nil
-  if from then view, extra, code = recv(self, from) end
-  if code == errno.ENOBUFS and self.flow > 1 then
-    view, extra, code = recv(self, buffers.views(1))
-  end
-  if not from or code == errno.ENOBUFS then
-    view, extra, code = receive_view_alone(self)
-  end
-  if not view then return nil, extra, code end
-  self.flow = buffers.flow(self.flow, #view, extra)
-  return view
-end
-
-Stream.class(Conn, Socket.methods, passing, sending, Stream.Reader,
-  Stream.Writer)
+Stream.class(Conn, receiving.methods, Socket.methods, passing, sending,
+  Stream.Reader, Stream.Writer)
 
 return Conn

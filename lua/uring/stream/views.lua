@@ -8,12 +8,8 @@ local loop = require "uring.loop"
 
 local views = {}
 
---- Checks the options of a read.
----@param what string names the caller
----@param options table view, max
----@param level integer of the one to blame, as for error
----@return table options
-function views.options(what, options, level)
+-- The table that a read is given.
+local function check_options(what, options, level)
   for name in pairs(options) do
     if name ~= "view" and name ~= "max" then
       error(("%s: unknown option '%s'"):format(what, tostring(name)), level)
@@ -26,7 +22,18 @@ function views.options(what, options, level)
   if options.view ~= nil and type(options.view) ~= "boolean" then
     error(what .. ": bad option 'view' (boolean expected)", level)
   end
-  return options
+end
+
+--- Checks what a read is given to say how much it reads.
+---@param what string names the caller
+---@param max? integer|table
+---@param level integer of the one to blame, as for error
+function views.check(what, max, level)
+  if type(max) == "table" then
+    check_options(what, max, level + 1)
+  elseif max and (math.type(max) ~= "integer" or max < 1) then
+    error(what .. ": bad argument 'max' (count of bytes expected)", level)
+  end
 end
 
 -- No more than so much of a view; the rest is kept as a string.
@@ -125,7 +132,6 @@ end
 ---@return nil
 ---@return table? closes the last view
 function views.chunks(self, options)
-  views.options("chunks", options, 3)
   if not options.view then return self:chunks(options.max) end
   local max = options.max
   local chunks = setmetatable({
