@@ -21,6 +21,10 @@ static void destroy(BufRing *ring) {
   free(ring);
 }
 
+static uint32_t least(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
 static bool map_entries(BufRing *ring, int fd, off_t offset) {
   int flags = fd < 0 ? MAP_ANONYMOUS | MAP_PRIVATE : MAP_SHARED;
   void *map =
@@ -39,7 +43,7 @@ static BufRing *allocate(const BufRingShape *shape) {
   ring->shape = *shape;
   ring->entries_size = shape->count * sizeof(struct io_uring_buf);
   ring->lent = calloc(shape->count, sizeof ring->lent[0]);
-  ring->mem = mem_new((size_t)shape->count * shape->size, 64);
+  ring->mem = mem_map((size_t)shape->count * shape->size);
   if (shape->source)
     ring->order = calloc(shape->count, sizeof ring->order[0]);
   if (ring->lent == NULL || ring->mem == NULL ||
@@ -112,6 +116,13 @@ static int enroll(BufRing *ring, struct io_uring *uring) {
   return code;
 }
 
+void bufring_extend(BufRing *ring) {
+  const BufRingShape *shape = &ring->shape;
+  uint32_t end = least(ring->extent + shape->first, shape->count);
+  while (ring->extent < end && is_ours(ring) && !shape->source)
+    provide(ring, ring->extent++, shape->size);
+}
+
 int bufring_new(struct io_uring *uring, const BufRingShape *shape,
                 volatile uint32_t *alive, BufRing **made) {
   BufRing *ring = allocate(shape);
@@ -124,8 +135,7 @@ int bufring_new(struct io_uring *uring, const BufRingShape *shape,
     return code;
   }
   io_uring_buf_ring_init(ring->entries);
-  for (uint32_t bid = 0; bid < shape->count && !shape->source; bid++)
-    provide(ring, bid, shape->size);
+  bufring_extend(ring);
   *made = ring;
   return 0;
 }
@@ -138,19 +148,10 @@ void bufring_close(BufRing *ring) {
   ring->uring = NULL;
 }
 
-BufRing *bufring_hold(BufRing *ring) {
-  ring->holders++;
-  return ring;
-}
-
 void bufring_drop(BufRing *ring) {
   assert(ring->holders > 0);
   if (--ring->holders == 0)
     destroy(ring);
-}
-
-static uint32_t least(uint32_t a, uint32_t b) {
-  return a < b ? a : b;
 }
 
 bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,

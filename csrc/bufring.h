@@ -36,6 +36,7 @@ typedef struct {
 
 typedef struct {
   uint32_t count, size; /* buffers, bytes in each */
+  uint32_t first;       /* so many are provided at a time, see bufring_extend */
   uint16_t bgid;
   bool incremental; /* consumed piece by piece */
   bool mapped;      /* the kernel allocates the entries */
@@ -53,6 +54,7 @@ typedef struct BufRing {
   Lent *lent;
   BufRingShape shape;
   uint32_t available; /* that the kernel may pick */
+  uint32_t extent;    /* how many were ever provided */
   uint32_t holders;   /* the ring's list, the userdata, and views */
   uint16_t last;      /* that was provided */
   uint16_t provided;  /* how many in all, as the kernel counts */
@@ -63,8 +65,17 @@ typedef struct BufRing {
 /* 0 and a new one in *made, registered and filled; or -errno. */
 int bufring_new(struct io_uring *uring, const BufRingShape *shape,
                 volatile uint32_t *alive, BufRing **made);
-BufRing *bufring_hold(BufRing *ring);
+static inline BufRing *bufring_hold(BufRing *ring) {
+  ring->holders++;
+  return ring;
+}
 void bufring_drop(BufRing *ring);
+/*
+** Provides the next of those that never were, shape.first at most: the kernel
+** has found none.  It walks round and round through all that it once had, so
+** those that nobody needs are better left out of its cache.
+*/
+void bufring_extend(BufRing *ring);
 /* Gives its number back to the kernel.  Its bytes stay while ops need them. */
 void bufring_close(BufRing *ring);
 

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 Mem *mem_new(size_t size, size_t alignment) {
   Mem *mem = malloc(sizeof *mem);
@@ -35,6 +36,21 @@ Mem *mem_lease(char *bytes, size_t size, void (*release)(Mem *mem)) {
                   .alignment = 1,
                   .holders = 1,
                   .release = release };
+  return mem;
+}
+
+static void unmap(Mem *mem) {
+  munmap(mem->bytes, mem->size);
+}
+
+Mem *mem_map(size_t size) {
+  int flags = MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE;
+  char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (bytes == MAP_FAILED)
+    return NULL;
+  Mem *mem = mem_lease(bytes, size, unmap);
+  if (mem == NULL)
+    munmap(bytes, size);
   return mem;
 }
 

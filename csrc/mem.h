@@ -28,6 +28,8 @@ typedef struct Mem {
 
 /* Alignment is a power of two.  NULL: there is no memory. */
 Mem *mem_new(size_t size, size_t alignment);
+/* A mapping, of which no page is occupied before it is written to. */
+Mem *mem_map(size_t size);
 /* One that stands for bytes of another, until release is called. */
 Mem *mem_lease(char *bytes, size_t size, void (*release)(Mem *mem));
 /* Makes room for parts, once; false: there is no memory. */

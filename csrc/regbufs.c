@@ -191,19 +191,21 @@ static int since_of(const BufRingShape *shape) {
 }
 
 /*
-** ring:buf_ring{bgid=, entries=, size=, incremental=, mapped=, source=,
-** views=} -> BufRing of so many buffers of 'size' bytes, or nil, message,
-** code.  entries is a power of two.  incremental: the kernel fills a buffer
-** piece by piece (Linux 6.12).  mapped: it allocates the entries (6.4).
-** source: begins empty, to send from.  views: what uring.op receives into it
-** is a view, not a string.  EBUSY: an op in flight still selects from a
-** closed ring of this number.  io_uring_register_buf_ring(3), Linux 5.19.
+** ring:buf_ring{bgid=, entries=, size=, first=, incremental=, mapped=,
+** source=, views=} -> BufRing of so many buffers of 'size' bytes, or nil,
+** message, code.  entries is a power of two.  first: of these so many are
+** provided, and as many more each time an op has found none (default: all).
+** incremental: the kernel fills a buffer piece by piece (Linux 6.12).  mapped:
+** it allocates the entries (6.4).  source: begins empty, to send from.  views:
+** what uring.op receives into it is a view, not a string.  EBUSY: an op in
+** flight still selects from a closed ring of this number.
+** io_uring_register_buf_ring(3), Linux 5.19.
 */
 static int make_buf_ring(lua_State *L) {
   Ring *ring = luaring_check(L, 1);
-  static const char *const known[] = { "bgid",        "entries", "size",
-                                       "incremental", "mapped",  "source",
-                                       "views",       NULL };
+  static const char *const known[] = { "bgid",   "entries",     "size",
+                                       "first",  "incremental", "mapped",
+                                       "source", "views",       NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   fields_check_names(L, 2, "buf_ring", known);
@@ -216,6 +218,9 @@ static int make_buf_ring(lua_State *L) {
     .source = fields_boolean(L, 2, "buf_ring", "source"),
     .views = fields_boolean(L, 2, "buf_ring", "views"),
   };
+  shape.first = shape.count;
+  if (lua_getfield(L, 2, "first") != LUA_TNIL)
+    shape.first = (uint32_t)field(L, "first", 1, shape.count);
   if (shape.mapped && shape.bgid > BGID_MAPPED_MAX)
     return luaL_error(L, "buf_ring: 'bgid' must be an integer from 0 to %d",
                       BGID_MAPPED_MAX);

@@ -191,6 +191,8 @@ bool ring_lend(const Ring *ring, const Slot *slot,
   if (slot->bufring == NULL)
     return false;
   bool lent = lend_bytes(slot, cqe);
+  if (cqe->res == -ENOBUFS)
+    bufring_extend(slot->bufring);
   if (slot->bufring->shape.source && !(cqe->flags & IORING_CQE_F_MORE) &&
       !is_used_elsewhere(ring, slot))
     bufring_settle_source(slot->bufring);

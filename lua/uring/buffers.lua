@@ -3,8 +3,10 @@ local core = require "uring.core"
 local loop = require "uring.loop"
 
 -- Count and size of the buffers for a peer that sends little at a time, more,
--- and as much as goes: an L2 cache holds all of a ring.
+-- and as much as goes: an L2 cache holds all of a ring.  Of the smallest there
+-- are more where many send at once.
 local COUNTS, SIZES = { 256, 64, 16 }, { 4096, 16384, 65536 }
+local MOST = { 4096, 64, 16 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
 
@@ -43,8 +45,8 @@ local function ring_of(kind, bgid, flow)
   local rings = current[kind]
   if rings[flow] == nil then
     rings[flow] = current.ring:buf_ring {
-      bgid = bgid - flow, entries = COUNTS[flow], size = SIZES[flow],
-      views = kind == "views",
+      bgid = bgid - flow, entries = MOST[flow], first = COUNTS[flow],
+      size = SIZES[flow], views = kind == "views",
     } or false
   end
   return rings[flow] or nil

@@ -21,7 +21,7 @@ end
 
 --- Makes one.
 ---@param ring table
----@param options table bgid, entries (a power of two), size
+---@param options table bgid, entries (a power of two), size, first
 ---@return table? bufring
 ---@return string? message
 ---@return integer? code
@@ -29,6 +29,7 @@ function BufRing.new(ring, options)
   local bgid = field(options, "bgid", 0, 65535)
   local entries = field(options, "entries", 1, 32768)
   local size = field(options, "size", 1, math.maxinteger)
+  if options.first ~= nil then field(options, "first", 1, entries) end
   if options.source or options.incremental then
     error("uring.test does not simulate such buffer rings", 3)
   end
