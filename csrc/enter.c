@@ -109,7 +109,8 @@ int enter_submit(struct io_uring *uring) {
 int enter_submit_and_wait(struct io_uring *uring, unsigned count,
                           const EnterWait *wait) {
   bool enough = count > 0 && enter_count(uring) >= count;
-  if (enough && !enter_is_due(uring))
+  /* Without a thread of its own the kernel goes on only where it is entered. */
+  if (enough && (uring->flags & IORING_SETUP_SQPOLL) && !enter_is_due(uring))
     return enter_submit(uring);
   return submit_with(uring, count, IORING_ENTER_GETEVENTS, wait);
 }

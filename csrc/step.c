@@ -8,7 +8,13 @@
 
 #include <errno.h>
 
-#define STEP_CQES 512 /* at most, in one step; the rest wait for the next */
+#define STEP_CQES 2048 /* at most, in one step; the rest wait for the next */
+
+/*
+** Of the ops that a peer or a device has brought to an end, the kernel does
+** the rest when it is entered: of so many, or of as many as are waited for.
+*/
+#define KERNEL_SHARE 20
 
 /* Some kernels swallow EINTR, so no wait is without an end: 60 s. */
 #define LONGEST_WAIT (60 * CLOCK_SECOND)
@@ -36,12 +42,29 @@ static void enter(lua_State *L, Ring *ring, bool wait,
 }
 
 /*
+** How many may be taken.  What could be done at once when it was submitted is
+** all there, and of the others a share.  Where there may be more of them the
+** kernel is asked for as many again as there are, which does not wait, or
+** whoever has a quick peer would be served again and again before the others.
+*/
+static unsigned count_ready(Ring *ring) {
+  static const EnterWait as_it_is = { .region = -1 };
+  unsigned count = enter_ready(&ring->uring);
+  bool more = ring->slots.in_flight >= count + KERNEL_SHARE;
+  if (count >= KERNEL_SHARE && count < STEP_CQES && more) {
+    enter_wait(&ring->uring, count, &as_it_is);
+    count = enter_count(&ring->uring);
+  }
+  return count < STEP_CQES ? count : STEP_CQES;
+}
+
+/*
 ** step(wait, nanoseconds) -> count, now [, signal].  Submits what was
 ** started, and waits (if 'wait') for a completion or until the time is over;
-** one io_uring_enter(2).  'count' completions may be taken then, see go.c.
-** 'now' is CLOCK_MONOTONIC in nanoseconds.  'signal' is one that
-** came meanwhile, see interrupt.h.  Returns nothing where a wait without a
-** time (negative) could never end: no op is in flight.
+** one io_uring_enter(2), or two.  'count' completions may be taken then, see
+** go.c.  'now' is CLOCK_MONOTONIC in nanoseconds.  'signal' is one that came
+** meanwhile, see interrupt.h.  Returns nothing where a wait without a time
+** (negative) could never end: no op is in flight.
 */
 int step_turn(lua_State *L) {
   Ring *ring = lua_touserdata(L, STEP_RING);
@@ -51,8 +74,7 @@ int step_turn(lua_State *L) {
   if (wait && nanoseconds < 0 && ring->slots.in_flight == 0)
     return 0;
   enter(L, ring, wait, nanoseconds);
-  unsigned count = enter_ready(&ring->uring);
-  lua_pushinteger(L, count < STEP_CQES ? count : STEP_CQES);
+  lua_pushinteger(L, count_ready(ring));
   lua_pushinteger(L, clock_now());
   int signal = interrupt_take();
   if (signal == 0)

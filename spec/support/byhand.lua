@@ -29,12 +29,13 @@ function byhand.numbers(count)
 end
 
 --- Makes a bound ring that has room for ops, and two sockets.
+---@param given? uring.Ring this one
 ---@return uring.Ring ring
 ---@return table bound
 ---@return integer near
 ---@return integer far
-function byhand.bound()
-  local ring = assert(core.ring(8))
+function byhand.bound(given)
+  local ring = given or assert(core.ring(8))
   local bound = assert(core.bind(ring, byhand.IO, byhand.last))
   assert.is_true(byhand.resume(core.thread(bound.wait.nop)))
   assert.equal(1, (bound.step(true, 10000000000)))
