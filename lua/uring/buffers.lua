@@ -6,7 +6,7 @@ local loop = require "uring.loop"
 -- and as much as goes: an L2 cache holds all of a ring.  Of the smallest there
 -- are more where many send at once.
 local COUNTS, SIZES = { 256, 64, 16 }, { 4096, 16384, 65536 }
-local MOST = { 4096, 64, 16 }
+local MOST = { 1024, 64, 16 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
 
