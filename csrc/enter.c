@@ -153,12 +153,16 @@ void enter_seen(struct io_uring *uring, const struct io_uring_cqe *cqe) {
   io_uring_cq_advance(uring, two ? 2 : 1);
 }
 
+unsigned enter_more(struct io_uring *uring, unsigned count) {
+  enter_wait(uring, count, &FOR_EVER);
+  return enter_count(uring);
+}
+
 unsigned enter_ready(struct io_uring *uring) {
   unsigned ready = enter_count(uring);
   if (ready > 0 || !enter_is_due(uring))
     return ready;
-  enter_wait(uring, 0, &FOR_EVER);
-  return enter_count(uring);
+  return enter_more(uring, 0);
 }
 
 int enter_wait_for_room(struct io_uring *uring) {

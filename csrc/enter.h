@@ -53,6 +53,8 @@ static inline unsigned enter_count(const struct io_uring *uring) {
 }
 /* The same, entering the kernel where that may bring one. */
 unsigned enter_ready(struct io_uring *uring);
+/* Has the kernel do as much again as there is, without waiting; how many. */
+unsigned enter_more(struct io_uring *uring, unsigned count);
 /* Takes one off a ring whose CQEs are all small; false: there is none. */
 static inline bool enter_take(struct io_uring *uring,
                               struct io_uring_cqe *cqe) {

@@ -48,13 +48,10 @@ static void enter(lua_State *L, Ring *ring, bool wait,
 ** whoever has a quick peer would be served again and again before the others.
 */
 static unsigned count_ready(Ring *ring) {
-  static const EnterWait as_it_is = { .region = -1 };
   unsigned count = enter_ready(&ring->uring);
   bool more = ring->slots.in_flight >= count + KERNEL_SHARE;
-  if (count >= KERNEL_SHARE && count < STEP_CQES && more) {
-    enter_wait(&ring->uring, count, &as_it_is);
-    count = enter_count(&ring->uring);
-  }
+  if (count >= KERNEL_SHARE && count < STEP_CQES && more)
+    count = enter_more(&ring->uring, count);
   return count < STEP_CQES ? count : STEP_CQES;
 }
 
