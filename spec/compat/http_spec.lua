@@ -102,7 +102,7 @@ describe("lua-http", function()
         end)
       end
       while left > 0 do
-        uring.sleep(0.001)
+        uring.sleep(0.0001)
         ours = ours + 1
       end
       assert.is_true(ours > 3)
