@@ -21,10 +21,6 @@ static void destroy(BufRing *ring) {
   free(ring);
 }
 
-static uint32_t least(uint32_t a, uint32_t b) {
-  return a < b ? a : b;
-}
-
 static bool map_entries(BufRing *ring, int fd, off_t offset) {
   int flags = fd < 0 ? MAP_ANONYMOUS | MAP_PRIVATE : MAP_SHARED;
   void *map =
@@ -57,10 +53,6 @@ static BufRing *allocate(const BufRingShape *shape) {
   return ring;
 }
 
-static char *bytes_of(const BufRing *ring, uint32_t bid) {
-  return ring->mem->bytes + (size_t)bid * ring->shape.size;
-}
-
 /* Puts a buffer behind those that the kernel already has. */
 static void provide(BufRing *ring, uint32_t bid, uint32_t length) {
   Lent *lent = &ring->lent[bid];
@@ -73,7 +65,7 @@ static void provide(BufRing *ring, uint32_t bid, uint32_t length) {
   ring->last = (uint16_t)bid;
   if (ring->order != NULL)
     ring->order[lent->position & (ring->shape.count - 1)] = (uint16_t)bid;
-  io_uring_buf_ring_add(ring->entries, bytes_of(ring, bid), length,
+  io_uring_buf_ring_add(ring->entries, bufring_bytes(ring, bid), length,
                         (unsigned short)bid, (int)ring->shape.count - 1, 0);
   io_uring_buf_ring_advance(ring->entries, 1);
   ring->available++;
@@ -84,8 +76,7 @@ static bool is_ours(const BufRing *ring) {
   return ring->uring != NULL && *ring->alive;
 }
 
-/* Gives a buffer back where nothing of it is needed. */
-static void settle(BufRing *ring, uint32_t bid) {
+void bufring_settle(BufRing *ring, uint32_t bid) {
   const Lent *lent = &ring->lent[bid];
   if (!lent->picked || lent->parts > 0 || lent->views > 0 || ring->shape.source)
     return;
@@ -118,9 +109,14 @@ static int enroll(BufRing *ring, struct io_uring *uring) {
 
 void bufring_extend(BufRing *ring) {
   const BufRingShape *shape = &ring->shape;
-  uint32_t end = least(ring->extent + shape->first, shape->count);
-  while (ring->extent < end && is_ours(ring) && !shape->source)
+  if (shape->source || !is_ours(ring))
+    return;
+  const struct io_uring_cq *cq = &ring->uring->cq;
+  if ((int32_t)(*cq->khead - ring->told) < 0) /* it says what was then */
+    return;
+  for (uint32_t i = 0; i < shape->first && ring->extent < shape->count; i++)
     provide(ring, ring->extent++, shape->size);
+  ring->told = io_uring_smp_load_acquire(cq->ktail);
 }
 
 int bufring_new(struct io_uring *uring, const BufRingShape *shape,
@@ -135,6 +131,7 @@ int bufring_new(struct io_uring *uring, const BufRingShape *shape,
     return code;
   }
   io_uring_buf_ring_init(ring->entries);
+  ring->told = *uring->cq.khead;
   bufring_extend(ring);
   *made = ring;
   return 0;
@@ -154,93 +151,19 @@ void bufring_drop(BufRing *ring) {
     destroy(ring);
 }
 
-bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
-                  bool bundle) {
-  PieceWalk walk = bufring_piece_ahead(ring, cqe_flags, size, bundle);
-  uint32_t bid = walk.bid, left = walk.left;
-  if (!bufring_can_pick(ring, bid))
-    return false;
-  Piece piece = { .start = walk.start, .size = left };
-  bool counted = pieces_push(&ring->lent[bid].pieces, piece);
-  bool more;
-  do {
-    Lent *lent = &ring->lent[bid];
-    uint32_t part = least(left, lent->length - lent->lent);
-    left -= part;
-    lent->lent += part;
-    if (counted)
-      lent->parts++;
-    more = left == 0 && (cqe_flags & IORING_CQE_F_BUF_MORE);
-    if (!more) {
-      lent->picked = true;
-      ring->available--;
-    }
-    bid = lent->after;
-  } while (left > 0 && bufring_can_pick(ring, bid));
-  return true;
-}
-
 void bufring_take_whole(BufRing *ring, uint32_t bid) {
   if (!bufring_can_pick(ring, bid))
     return;
   ring->lent[bid].picked = true;
   ring->available--;
-  settle(ring, bid);
-}
-
-bool bufring_first_piece(const BufRing *ring, uint32_t bid, PieceWalk *walk) {
-  const Pieces *pieces = &ring->lent[bid].pieces;
-  if (pieces->count == 0)
-    return false;
-  const Piece *piece = pieces_first(pieces);
-  *walk = (PieceWalk){ .bid = bid, .start = piece->start, .left = piece->size };
-  return true;
-}
-
-PieceWalk bufring_piece_ahead(const BufRing *ring, unsigned cqe_flags,
-                              uint32_t size, bool bundle) {
-  PieceWalk walk = { .bid = cqe_flags >> IORING_CQE_BUFFER_SHIFT };
-  if (!bufring_can_pick(ring, walk.bid))
-    return walk;
-  const Lent *lent = &ring->lent[walk.bid];
-  walk.start = lent->lent;
-  walk.left = bundle ? size : least(size, lent->length - lent->lent);
-  return walk;
-}
-
-uint32_t bufring_next_part(const BufRing *ring, PieceWalk *walk,
-                           const char **bytes) {
-  if (walk->bid >= ring->shape.count)
-    return 0;
-  const Lent *lent = &ring->lent[walk->bid];
-  uint32_t part = least(walk->left, lent->length - walk->start);
-  *bytes = bytes_of(ring, walk->bid) + walk->start;
-  walk->bid = lent->after;
-  walk->start = 0;
-  walk->left -= part;
-  return part;
-}
-
-void bufring_take_piece(BufRing *ring, uint32_t bid) {
-  PieceWalk walk;
-  const char *bytes;
-  if (bid >= ring->shape.count || !bufring_first_piece(ring, bid, &walk))
-    return;
-  pieces_pop(&ring->lent[bid].pieces);
-  do {
-    uint32_t of = walk.bid;
-    bufring_next_part(ring, &walk, &bytes);
-    if (ring->lent[of].parts > 0)
-      ring->lent[of].parts--;
-    settle(ring, of);
-  } while (walk.left > 0);
+  bufring_settle(ring, bid);
 }
 
 /* The last who needed the bytes of a view has let go. */
 static void release(Mem *mem) {
   BufRing *ring = mem->owner;
   ring->lent[mem->tag].views--;
-  settle(ring, mem->tag);
+  bufring_settle(ring, mem->tag);
   bufring_drop(ring);
 }
 
@@ -270,7 +193,7 @@ int bufring_add(BufRing *ring, const char *bytes, uint32_t size) {
   int bid = find_free(ring);
   if (bid < 0)
     return -ENOBUFS;
-  memcpy(bytes_of(ring, (uint32_t)bid), bytes, size);
+  memcpy(bufring_bytes(ring, (uint32_t)bid), bytes, size);
   provide(ring, (uint32_t)bid, size);
   return bid;
 }

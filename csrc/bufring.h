@@ -55,6 +55,7 @@ typedef struct BufRing {
   BufRingShape shape;
   uint32_t available; /* that the kernel may pick */
   uint32_t extent;    /* how many were ever provided */
+  uint32_t told;      /* the CQEs up to here do not know of the last of them */
   uint32_t holders;   /* the ring's list, the userdata, and views */
   uint16_t last;      /* that was provided */
   uint16_t provided;  /* how many in all, as the kernel counts */
@@ -71,8 +72,9 @@ static inline BufRing *bufring_hold(BufRing *ring) {
 }
 void bufring_drop(BufRing *ring);
 /*
-** Provides the next of those that never were, shape.first at most: the kernel
-** has found none.  It walks round and round through all that it once had, so
+** Provides the next of those that never were, shape.first at most: a CQE that
+** was just taken says that the kernel found none, and knew of all that had
+** been provided.  It walks round and round through all that it once had, so
 ** those that nobody needs are better left out of its cache.
 */
 void bufring_extend(BufRing *ring);
@@ -85,6 +87,12 @@ void bufring_close(BufRing *ring);
 */
 bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
                   bool bundle);
+
+static inline char *bufring_bytes(const BufRing *ring, uint32_t bid) {
+  return ring->mem->bytes + (size_t)bid * ring->shape.size;
+}
+/* Gives a buffer back where nothing of it is needed. */
+void bufring_settle(BufRing *ring, uint32_t bid);
 
 /* Whether a buffer is there, and the kernel's to pick from. */
 static inline bool bufring_can_pick(const BufRing *ring, uint32_t bid) {
@@ -105,7 +113,7 @@ static inline const char *bufring_whole(const BufRing *ring, uint32_t bid,
     return NULL;
   if (*size > lent->length)
     *size = lent->length;
-  return ring->mem->bytes + (size_t)bid * ring->shape.size;
+  return bufring_bytes(ring, bid);
 }
 /* Such a buffer was lent, and its bytes were taken: it goes back. */
 void bufring_take_whole(BufRing *ring, uint32_t bid);

@@ -283,6 +283,7 @@ build = {
         "csrc/interrupt.c",
         "csrc/iovecs.c",
         "csrc/jobs.c",
+        "csrc/lend.c",
         "csrc/lookup.c",
         "csrc/luabufring.c",
         "csrc/luaring.c",

@@ -13,7 +13,7 @@ local house = {
       "uapi", "compat", "prep", "kernel", "clock", "op", "fail", "fields",
       "ops", "mem", "slot", "usertype", "buffer", "iovecs", "addr", "msg",
       "futexes",
-      "pieces", "bufring", "registers", "luabufring", "pins", "arg",
+      "pieces", "bufring", "lend", "registers", "luabufring", "pins", "arg",
       "check",
       "checknum", "checkmem", "argcheck", "result", "mapping", "enter", "ring",
       "drain", "flags", "flight", "luaring", "ringinfo", "submit", "tags",

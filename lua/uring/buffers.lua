@@ -5,7 +5,7 @@ local loop = require "uring.loop"
 -- Count and size of the buffers for a peer that sends little at a time, more,
 -- and as much as goes: an L2 cache holds all of a ring.  Of the smallest there
 -- are more where many send at once.
-local COUNTS, SIZES = { 256, 64, 16 }, { 4096, 16384, 65536 }
+local COUNTS, SIZES = { 32, 64, 16 }, { 4096, 16384, 65536 }
 local MOST = { 1024, 64, 16 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
