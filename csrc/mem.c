@@ -83,3 +83,8 @@ void mem_drop(Mem *mem) {
     free(mem->bytes);
   free(mem);
 }
+
+void mem_keep_freed(size_t size) {
+  void *volatile block = malloc(size / 2);
+  free(block);
+}

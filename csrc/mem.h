@@ -38,4 +38,12 @@ void mem_add_part(Mem *mem, Mem *part);
 Mem *mem_hold(Mem *mem);
 void mem_drop(Mem *mem);
 
+/*
+** From now on malloc(3) keeps about so many bytes that are free, which it
+** would give back to the kernel and fault in again, over and over.  glibc's
+** does so once a block of half the size has come and gone, which it takes for
+** usual then: mallopt(3), M_MMAP_THRESHOLD.
+*/
+void mem_keep_freed(size_t size);
+
 #endif

@@ -5,6 +5,7 @@
 #include "sys.h"
 #include "clock.h"
 #include "fail.h"
+#include "mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define MOST_KEPT (1 << 26) /* bytes: more is too much for any malloc */
 
 static int check_fd(lua_State *L, int arg) {
   lua_Integer fd = luaL_checkinteger(L, arg);
@@ -213,12 +216,21 @@ static int sys_fail(lua_State *L) {
   return fail_push(L, luaL_optstring(L, 1, NULL), code);
 }
 
+/* keep_freed(size): so many bytes malloc(3) keeps, see mem.h */
+static int sys_keep_freed(lua_State *L) {
+  lua_Number bytes = luaL_checknumber(L, 1);
+  luaL_argcheck(L, bytes >= 0, 1, "out of range");
+  mem_keep_freed(bytes < MOST_KEPT ? (size_t)bytes : MOST_KEPT);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
   { "close", sys_close },
   { "environ", sys_environ },
   { "epoll", sys_epoll },
   { "eventfd", sys_eventfd },
   { "fail", sys_fail },
+  { "keep_freed", sys_keep_freed },
   { "lseek", sys_lseek },
   { "memfd", sys_memfd },
   { "now", sys_now },

@@ -1,35 +1,70 @@
---- How much garbage may pile up before the collector begins a cycle: the
--- option gc_headroom of uring.run.
--- A cycle looks at each coroutine that waits, twice.  Beside 10,000 of them it
--- takes milliseconds, and the collector's pause of 200 % makes one due
--- whenever there is as much garbage as there is live.  A longer pause trades
--- memory for fewer cycles.
-local LEAST, MOST = 200, 1000 -- per cent, of collectgarbage "setpause"
-local TURNS = 64 -- of the loop, from one look at the heap to the next
+--- How much garbage may pile up before the collector goes through all that is
+-- there: the option gc_headroom of uring.run.
+-- Each task holds what it has received last, and each coroutine that waits is
+-- looked at twice in a cycle.  Beside a small heap that is a lot: 16 peers
+-- that send 64 KiB each double it with every turn, and the collector, which
+-- begins a cycle where the heap has doubled, would do little else.  A longer
+-- wait trades memory for fewer cycles.
+local core = require "uring.core"
+
+local USUAL <const> = 8 << 20 -- bytes
+local PAUSE <const> = 200 -- Lua's own, per cent
+local LEAST, MOST = 100, 1000 -- per cent of what is live, that it grows by
+local TURNS <const> = 64 -- of the loop, from one look at the heap to the next
+
+-- What is live cannot be asked for, only how large the heap is: what was live
+-- grows by so much at most from one look to the next, and is an eighth at
+-- least of what is there.
+local GROWTH <const>, SHARE <const> = 1.05, 1 / 8
 
 local headroom = {}
 headroom.__index = headroom
 
---- Begins to set the collector's pause.
----@param bytes integer of garbage there shall be room for
----@return table headroom
+-- Whether the program has left the collector as it was.
+local function is_untouched()
+  local pause = collectgarbage("setpause", PAUSE)
+  collectgarbage("setpause", pause)
+  return pause == PAUSE and collectgarbage "isrunning"
+end
+
+-- Sets how far the heap may grow in generational mode, where the collector is
+-- in that; which it is, can only be asked by setting it.
+local function set_major(self, percent)
+  if collectgarbage("generational", 0, percent) == "generational" then
+    return true
+  end
+  collectgarbage "incremental"
+  self.is_generational = false
+end
+
+local function set(self, percent)
+  if self.is_generational and set_major(self, percent) then return end
+  collectgarbage("setpause", math.min(MOST, 100 + percent))
+end
+
+--- Begins to set the collector, in whichever mode it is.
+---@param bytes? integer of garbage there shall be room for, 0 for the
+--- collector as it is; by default 8 MiB, unless the program has set its pause
+--- or stopped it
+---@return table? headroom nil where it is to stay as it is
 function headroom.begin(bytes)
+  if bytes == 0 or not bytes and not is_untouched() then return nil end
   local self = setmetatable({
-    room = bytes / 1024, turns = 0, live = 0, last = math.huge, before = 0,
+    room = (bytes or USUAL) / 1024, turns = 0, is_generational = true,
+    live = collectgarbage "count", before = collectgarbage("setpause", PAUSE),
   }, headroom)
-  self.before = collectgarbage("setpause", LEAST)
+  core.keep_freed(bytes or USUAL)
   self:look()
   return self
 end
 
---- Sets it for the heap as it is.  What a cycle has left is what is live.
+--- Sets it for the heap as it is.
 function headroom:look()
   local size = collectgarbage "count"
-  if size < self.last then self.live = size end
-  self.last, self.turns = size, 0
-  local pause = 100 * (self.live + self.room) // self.live
-  collectgarbage("setpause", math.tointeger(math.max(LEAST,
-    math.min(MOST, pause))))
+  self.live = math.max(math.min(size, self.live * GROWTH), size * SHARE)
+  self.turns = 0
+  local percent = math.min(MOST, 100 * self.room // self.live)
+  set(self, math.tointeger(math.max(LEAST, percent)))
 end
 
 --- To be called in each turn of the loop.
@@ -40,6 +75,7 @@ end
 
 --- Leaves the collector as it was.
 function headroom:finish()
+  if self.is_generational then set_major(self, LEAST) end
   collectgarbage("setpause", self.before)
 end
 

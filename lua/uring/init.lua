@@ -107,7 +107,8 @@ end
 ---@param options? table entries = 256, the size of the ring; sigint =
 --- "cancel", "ignore" or "default"; watchdog: seconds, a task that holds
 --- the loop up for longer is named on standard error; gc_headroom: bytes of
---- garbage that may pile up before the collector looks at all tasks
+--- garbage that may pile up before the collector goes through all that is
+--- there: 8 MiB, unless the program has set it, or 0 for the collector as it is
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns
@@ -134,7 +135,8 @@ end
 
 --- Starts a run inside another loop, which calls its method step whenever
 -- the descriptor of pollfd is readable or the time of timeout is over.
----@param options? table as for uring.run; signals stay as they are
+---@param options? table as for uring.run; signals stay as they are, and so
+--- does the collector
 ---@param main function
 ---@param ... any its arguments
 ---@return uring.Run

@@ -2732,6 +2732,10 @@ function core.iovecs(items) end
 ---@return boolean
 function core.is_blocked(name) end
 
+--- keep_freed(size): so many bytes malloc(3) keeps, see mem.h
+---@param size integer
+function core.keep_freed(size) end
+
 --- kill(pidfd, signal [, pid]) -> true, or nil, message, code: to the process,
 --- or, where its pid is given too, to the process group that it leads. A name
 --- as in kill(1), or a number. pidfd_send_signal(2)

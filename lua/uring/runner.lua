@@ -253,7 +253,7 @@ Run.__close = Run.close
 ---@param body function
 function Run.run(options, body)
   local self = Run.new(options, body)
-  local room = options.gc_headroom and headroom.begin(options.gc_headroom)
+  local room = headroom.begin(options.gc_headroom)
   local ok, problem = pcall(function()
     self:catch_signals(options.sigint or "cancel")
     if options.watchdog then
