@@ -109,7 +109,7 @@ end
 describe("gc_headroom by default", function()
   local PRINT <const> = 'print(collectgarbage("setpause", 200))'
 
-  it("has room for 8 MiB beside a small heap", function()
+  it("has room for 16 MiB beside a small heap", function()
     local text = alone('collectgarbage "incremental"', "{}", PRINT)
     assert.is_true(math.tointeger(text) > 400, text)
   end)

@@ -2,11 +2,12 @@
 local core = require "uring.core"
 local loop = require "uring.loop"
 
--- Count and size of the buffers for a peer that sends little at a time, more,
--- and as much as goes: an L2 cache holds all of a ring.  Of the smallest there
--- are more where many send at once.
-local COUNTS, SIZES = { 32, 64, 16 }, { 4096, 16384, 65536 }
-local MOST = { 1024, 64, 16 }
+-- Sizes of the buffers: for a peer that sends little at a time, more, and as
+-- much as goes.  There are few at first, since the kernel walks round and round
+-- through all of them and a cache shall hold them; where a turn has found none
+-- there are as many more, up to 4 MiB.
+local SIZES = { 4096, 16384, 65536 }
+local FIRST, MOST = { 32, 16, 4 }, { 1024, 256, 64 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
 
@@ -45,7 +46,7 @@ local function ring_of(kind, bgid, flow)
   local rings = current[kind]
   if rings[flow] == nil then
     rings[flow] = current.ring:buf_ring {
-      bgid = bgid - flow, entries = MOST[flow], first = COUNTS[flow],
+      bgid = bgid - flow, entries = MOST[flow], first = FIRST[flow],
       size = SIZES[flow], views = kind == "views",
     } or false
   end

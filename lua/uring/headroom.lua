@@ -7,7 +7,7 @@
 -- wait trades memory for fewer cycles.
 local core = require "uring.core"
 
-local USUAL <const> = 8 << 20 -- bytes
+local USUAL <const> = 16 << 20 -- bytes
 local PAUSE <const> = 200 -- Lua's own, per cent
 local LEAST, MOST = 100, 1000 -- per cent of what is live, that it grows by
 local TURNS <const> = 64 -- of the loop, from one look at the heap to the next
@@ -44,7 +44,7 @@ end
 
 --- Begins to set the collector, in whichever mode it is.
 ---@param bytes? integer of garbage there shall be room for, 0 for the
---- collector as it is; by default 8 MiB, unless the program has set its pause
+--- collector as it is; by default 16 MiB, unless the program has set its pause
 --- or stopped it
 ---@return table? headroom nil where it is to stay as it is
 function headroom.begin(bytes)
