@@ -108,7 +108,8 @@ end
 --- "cancel", "ignore" or "default"; watchdog: seconds, a task that holds
 --- the loop up for longer is named on standard error; gc_headroom: bytes of
 --- garbage that may pile up before the collector goes through all that is
---- there: 16 MiB, unless the program has set it, or 0 for the collector as it is
+--- there: 16 MiB unless the program has set it, or 0 for the collector as it
+--- is
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns
