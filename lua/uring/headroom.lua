@@ -9,7 +9,12 @@ local core = require "uring.core"
 
 local USUAL <const> = 16 << 20 -- bytes
 local PAUSE <const> = 200 -- Lua's own, per cent
-local LEAST, MOST = 100, 1000 -- per cent of what is live, that it grows by
+
+-- Per cent of what is live that the heap grows by: Lua's own, the most that
+-- it takes, and the most where nobody has asked for more.  A heap that grows
+-- fast does so many times before the next look.
+local LEAST <const>, MOST <const>, ENOUGH <const> = 100, 1000, 400
+
 local TURNS <const> = 64 -- of the loop, from one look at the heap to the next
 
 -- What is live cannot be asked for, only how large the heap is: what was live
@@ -50,7 +55,8 @@ end
 function headroom.begin(bytes)
   if bytes == 0 or not bytes and not is_untouched() then return nil end
   local self = setmetatable({
-    room = (bytes or USUAL) / 1024, turns = 0, is_generational = true,
+    room = (bytes or USUAL) / 1024, most = bytes and MOST or ENOUGH, turns = 0,
+    is_generational = true,
     live = collectgarbage "count", before = collectgarbage("setpause", PAUSE),
   }, headroom)
   core.keep_freed(bytes or USUAL)
@@ -63,7 +69,7 @@ function headroom:look()
   local size = collectgarbage "count"
   self.live = math.max(math.min(size, self.live * GROWTH), size * SHARE)
   self.turns = 0
-  local percent = math.min(MOST, 100 * self.room // self.live)
+  local percent = math.min(self.most, 100 * self.room // self.live)
   set(self, math.tointeger(math.max(LEAST, percent)))
 end
 
