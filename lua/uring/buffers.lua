@@ -7,7 +7,7 @@ local loop = require "uring.loop"
 -- through all of them and a cache shall hold them; where a turn has found none
 -- there are as many more, up to 4 MiB.
 local SIZES = { 4096, 16384, 65536 }
-local FIRST, MOST = { 32, 16, 4 }, { 1024, 256, 64 }
+local FIRST, MOST = { 8, 8, 4 }, { 1024, 256, 64 }
 local FULLEST = #SIZES
 local NONEMPTY = core.consts.IORING_CQE_F_SOCK_NONEMPTY
 
