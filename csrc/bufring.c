@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define PAGE 4096
+#define CALM 1000 /* batches of CQEs */
+
 static void destroy(BufRing *ring) {
   if (ring->entries != NULL)
     munmap(ring->entries, ring->entries_size);
@@ -76,12 +79,18 @@ static bool is_ours(const BufRing *ring) {
   return ring->uring != NULL && *ring->alive;
 }
 
+static bool is_free(const Lent *lent) {
+  return lent->picked && lent->parts == 0 && lent->views == 0;
+}
+
 void bufring_settle(BufRing *ring, uint32_t bid) {
-  const Lent *lent = &ring->lent[bid];
-  if (!lent->picked || lent->parts > 0 || lent->views > 0 || ring->shape.source)
+  const BufRingShape *shape = &ring->shape;
+  if (shape->source || !is_free(&ring->lent[bid]) || !is_ours(ring))
     return;
-  if (is_ours(ring))
-    provide(ring, bid, ring->shape.size);
+  if (bid < ring->extent)
+    provide(ring, bid, shape->size);
+  else if (shape->size % PAGE == 0) /* nobody needs it now, nor its pages */
+    madvise(bufring_bytes(ring, bid), shape->size, MADV_DONTNEED);
 }
 
 static int enroll(BufRing *ring, struct io_uring *uring) {
@@ -114,9 +123,38 @@ void bufring_extend(BufRing *ring) {
   const struct io_uring_cq *cq = &ring->uring->cq;
   if ((int32_t)(*cq->khead - ring->told) < 0) /* it says what was then */
     return;
-  for (uint32_t i = 0; i < shape->first && ring->extent < shape->count; i++)
-    provide(ring, ring->extent++, shape->size);
+  uint32_t half = ring->extent / 2;
+  uint32_t more = half > shape->first ? half : shape->first;
+  for (; more > 0 && ring->extent < shape->count; more--, ring->extent++)
+    if (is_free(&ring->lent[ring->extent]))
+      provide(ring, ring->extent, shape->size);
   ring->told = io_uring_smp_load_acquire(cq->ktail);
+  ring->batches = ring->peak = 0;
+}
+
+/* Where so many batches of CQEs have needed far fewer, there are fewer. */
+static void withdraw(BufRing *ring) {
+  uint32_t enough = ring->peak + ring->peak / 4 + ring->shape.first;
+  if (enough < ring->extent)
+    ring->extent = enough;
+  ring->batches = ring->peak = 0;
+}
+
+void bufring_watch(BufRing *ring) {
+  if (!is_ours(ring))
+    return;
+  const struct io_uring_cq *cq = &ring->uring->cq;
+  if ((int32_t)(*cq->khead - ring->batch) > 0) {
+    ring->batch = io_uring_smp_load_acquire(cq->ktail);
+    ring->used = 0;
+    if (++ring->batches > CALM)
+      withdraw(ring);
+  }
+  ring->used++;
+  uint32_t out =
+      ring->extent > ring->available ? ring->extent - ring->available : 0;
+  if (ring->used + out > ring->peak)
+    ring->peak = ring->used + out;
 }
 
 int bufring_new(struct io_uring *uring, const BufRingShape *shape,
@@ -131,7 +169,7 @@ int bufring_new(struct io_uring *uring, const BufRingShape *shape,
     return code;
   }
   io_uring_buf_ring_init(ring->entries);
-  ring->told = *uring->cq.khead;
+  ring->told = ring->batch = *uring->cq.khead;
   bufring_extend(ring);
   *made = ring;
   return 0;
@@ -154,8 +192,7 @@ void bufring_drop(BufRing *ring) {
 void bufring_take_whole(BufRing *ring, uint32_t bid) {
   if (!bufring_can_pick(ring, bid))
     return;
-  ring->lent[bid].picked = true;
-  ring->available--;
+  bufring_pick(ring, bid);
   bufring_settle(ring, bid);
 }
 
@@ -182,8 +219,7 @@ Mem *bufring_view(BufRing *ring, uint32_t bid, const char *bytes,
 static int find_free(const BufRing *ring) {
   for (uint32_t i = 1; i <= ring->shape.count; i++) {
     uint32_t bid = (ring->last + i) % ring->shape.count;
-    const Lent *lent = &ring->lent[bid];
-    if (lent->picked && lent->parts == 0 && lent->views == 0)
+    if (is_free(&ring->lent[bid]))
       return (int)bid;
   }
   return -1;

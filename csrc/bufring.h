@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct {
   uint32_t count, size; /* buffers, bytes in each */
-  uint32_t first;       /* so many are provided at a time, see bufring_extend */
+  uint32_t first;       /* so many are provided at first, see bufring_extend */
   uint16_t bgid;
   bool incremental; /* consumed piece by piece */
   bool mapped;      /* the kernel allocates the entries */
@@ -54,8 +54,12 @@ typedef struct BufRing {
   Lent *lent;
   BufRingShape shape;
   uint32_t available; /* that the kernel may pick */
-  uint32_t extent;    /* how many were ever provided */
+  uint32_t extent;    /* those below it go back to the kernel */
   uint32_t told;      /* the CQEs up to here do not know of the last of them */
+  uint32_t batch;     /* those up to here were there together, and have taken */
+  uint32_t used;      /* so many; */
+  uint32_t peak;      /* the most that were out of the kernel's hands */
+  uint32_t batches;   /* in so many of them */
   uint32_t holders;   /* the ring's list, the userdata, and views */
   uint16_t last;      /* that was provided */
   uint16_t provided;  /* how many in all, as the kernel counts */
@@ -72,10 +76,10 @@ static inline BufRing *bufring_hold(BufRing *ring) {
 }
 void bufring_drop(BufRing *ring);
 /*
-** Provides the next of those that never were, shape.first at most: a CQE that
+** Provides half as many more as there are, shape.first at least: a CQE that
 ** was just taken says that the kernel found none, and knew of all that had
-** been provided.  It walks round and round through all that it once had, so
-** those that nobody needs are better left out of its cache.
+** been provided.  It walks round and round through all that it has, so those
+** that nobody needs are better left out of a cache.
 */
 void bufring_extend(BufRing *ring);
 /* Gives its number back to the kernel.  Its bytes stay while ops need them. */
@@ -91,8 +95,21 @@ bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
 static inline char *bufring_bytes(const BufRing *ring, uint32_t bid) {
   return ring->mem->bytes + (size_t)bid * ring->shape.size;
 }
-/* Gives a buffer back where nothing of it is needed. */
+/* Gives a buffer back where nothing of it is needed, or keeps it. */
 void bufring_settle(BufRing *ring, uint32_t bid);
+
+/*
+** One was picked.  How many are out of the kernel's hands at a time is
+** watched where there are more than at first, so that what a crowd has needed
+** does not stay when it has gone.
+*/
+void bufring_watch(BufRing *ring);
+static inline void bufring_pick(BufRing *ring, uint32_t bid) {
+  ring->lent[bid].picked = true;
+  ring->available--;
+  if (ring->extent > ring->shape.first)
+    bufring_watch(ring);
+}
 
 /* Whether a buffer is there, and the kernel's to pick from. */
 static inline bool bufring_can_pick(const BufRing *ring, uint32_t bid) {

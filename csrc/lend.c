@@ -25,8 +25,7 @@ bool bufring_lend(BufRing *ring, unsigned cqe_flags, uint32_t size,
       lent->parts++;
     more = left == 0 && (cqe_flags & IORING_CQE_F_BUF_MORE);
     if (!more) {
-      lent->picked = true;
-      ring->available--;
+      bufring_pick(ring, bid);
     }
     bid = lent->after;
   } while (left > 0 && bufring_can_pick(ring, bid));

@@ -46,6 +46,49 @@ describe("a buffer ring with 'first'", function()
     assert.equal(-errno.ENOBUFS, pass(buffers))
   end)
 
+  -- So many messages are received before the first of them is looked at.
+  local function crowd(buffers, count)
+    local out = {}
+    for i = 1, count do
+      assert.equal(4, (rows.call(ring, "send", near, ("%04d"):format(i), 0)))
+      local size, flags
+      repeat -- one that found none has had more provided
+        size, flags = rows.call(ring, "recv", far, buffers, 0)
+      until size ~= -errno.ENOBUFS
+      assert.equal(4, size)
+      out[i] = flags
+    end
+    for i, flags in ipairs(out) do
+      assert.equal(("%04d"):format(i), buffers:string(flags, 4))
+    end
+  end
+
+  it("has fewer again when a crowd has gone, and more for the next", function()
+    local buffers <close> = assert(ring:buf_ring {
+      bgid = 1, entries = 64, size = 4096, first = 4,
+    })
+    for _ = 1, 2 do
+      crowd(buffers, 64)
+      assert.equal(64, buffers:available())
+      for _ = 1, 1100 do crowd(buffers, 2) end
+      assert.is_true(buffers:available() <= 12, buffers:available())
+      crowd(buffers, 2)
+    end
+    crowd(buffers, 40)
+    assert.is_true(buffers:available() >= 40)
+  end)
+
+  it("keeps what a crowd needs that stays", function()
+    local buffers <close> = assert(ring:buf_ring {
+      bgid = 1, entries = 64, size = 4096, first = 4,
+    })
+    for _ = 1, 60 do crowd(buffers, 60) end -- 3,600 batches
+    local available = buffers:available()
+    crowd(buffers, 60)
+    assert.equal(available, buffers:available())
+    assert.is_true(available >= 60)
+  end)
+
   it("provides none once it is closed", function()
     local buffers = assert(ring:buf_ring {
       bgid = 1, entries = 8, size = 16, first = 1,

@@ -5,7 +5,7 @@ local loop = require "uring.loop"
 -- Sizes of the buffers: for a peer that sends little at a time, more, and as
 -- much as goes.  There are few at first, since the kernel walks round and round
 -- through all of them and a cache shall hold them; where a turn has found none
--- there are as many more, up to 4 MiB.
+-- there are more, up to 4 MiB.
 local SIZES = { 4096, 16384, 65536 }
 local FIRST, MOST = { 8, 8, 4 }, { 1024, 256, 64 }
 local FULLEST = #SIZES
