@@ -123,8 +123,7 @@ void bufring_extend(BufRing *ring) {
   const struct io_uring_cq *cq = &ring->uring->cq;
   if ((int32_t)(*cq->khead - ring->told) < 0) /* it says what was then */
     return;
-  uint32_t half = ring->extent / 2;
-  uint32_t more = half > shape->first ? half : shape->first;
+  uint32_t more = shape->first;
   for (; more > 0 && ring->extent < shape->count; more--, ring->extent++)
     if (is_free(&ring->lent[ring->extent]))
       provide(ring, ring->extent, shape->size);

@@ -108,8 +108,8 @@ end
 --- "cancel", "ignore" or "default"; watchdog: seconds, a task that holds
 --- the loop up for longer is named on standard error; gc_headroom: bytes of
 --- garbage that may pile up before the collector goes through all that is
---- there: 16 MiB unless the program has set it, or 0 for the collector as it
---- is
+--- there, or 0 for the collector as it is; by default up to 16 MiB, while it
+--- does nothing else, unless the program has set it
 ---@param main function
 ---@param ... any its arguments
 ---@return any ... what main returns

@@ -179,12 +179,12 @@ local Ring = {}
 --- ring:buf_ring{bgid=, entries=, size=, first=, incremental=, mapped=,
 --- source=, views=} -> BufRing of so many buffers of 'size' bytes, or nil,
 --- message, code. entries is a power of two. first: so many of them are
---- provided (default: all), and more each time an op has found none, until a
---- thousand turns have done with fewer. incremental: the kernel fills a buffer
---- piece by piece (Linux 6.12). mapped: it allocates the entries (6.4). source:
---- begins empty, to send from. views: what uring.op receives into it is a view,
---- not a string. EBUSY: an op in flight still selects from a closed ring of
---- this number. io_uring_register_buf_ring(3), Linux 5.19.
+--- provided (default: all), and as many more each time an op has found none,
+--- until a thousand turns have done with fewer. incremental: the kernel fills a
+--- buffer piece by piece (Linux 6.12). mapped: it allocates the entries (6.4).
+--- source: begins empty, to send from. views: what uring.op receives into it is
+--- a view, not a string. EBUSY: an op in flight still selects from a closed
+--- ring of this number. io_uring_register_buf_ring(3), Linux 5.19.
 ---@param options table
 ---@return uring.BufRing?
 ---@return string? message
