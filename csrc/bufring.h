@@ -76,9 +76,10 @@ static inline BufRing *bufring_hold(BufRing *ring) {
 }
 void bufring_drop(BufRing *ring);
 /*
-** Provides so many more as shape.first says: a CQE that was just taken says
-** that the kernel found none, and knew of all that had been provided.  It walks round and round through all that it has, so those
-** that nobody needs are better left out of a cache.
+** Provides as many more as shape.first says: a CQE that was just taken says
+** that the kernel found none, and knew of all that had been provided.  It walks
+** round and round through all that it has, so those that nobody needs are
+** better left out of a cache.
 */
 void bufring_extend(BufRing *ring);
 /* Gives its number back to the kernel.  Its bytes stay while ops need them. */
