@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#define STEP_CQES 512 /* at most, in one step; the rest wait for the next */
+#define STEP_CQES 2048 /* at most, in one step; the rest wait for the next */
 
 /*
 ** Of the ops that a peer or a device has brought to an end, the kernel does
