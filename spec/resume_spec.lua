@@ -265,18 +265,18 @@ describe("a ring of the loop", function()
     end)
 
     it("after all of many, a step at a time", function()
-      local many <close> = assert(core.ring(8, { cq_entries = 1024 }))
+      local many <close> = assert(core.ring(8, { cq_entries = 4096 }))
       bound = assert(core.bind(many, IO, last))
       local a = waiter "a"
-      for _ = 1, 700 do start("nop", a) end
+      for _ = 1, 2500 do start("nop", a) end
       many:submit()
-      step(512)
-      nothing(bound.go(512))
-      assert.equal(512, #log)
+      step(2048)
+      nothing(bound.go(2048))
+      assert.equal(2048, #log)
       while many:in_flight() > 0 do
         nothing(bound.go((bound.step(true, -1))))
       end
-      assert.equal(700, #log)
+      assert.equal(2500, #log)
     end)
   end)
 
