@@ -1,8 +1,8 @@
 --- The scheduler: who runs next, and what becomes of those who have run.
 -- One tick: run what is ready, then submit all that was started and wait, in
--- one system call; then whoever waits for what has completed goes on.  C knows
--- who started an op, resumes it, and tells us of the first that does not wait
--- again: no ids, no opcodes here.
+-- one system call, or two where many have completed (see step.c); then whoever
+-- waits for what has completed goes on.  C knows who started an op, resumes
+-- it, and tells us of the first that does not wait again: no ids, no opcodes.
 --
 -- A coroutine that waits yields IO, a private sentinel (see loop.lua), so
 -- that waiting can be told from the values of a generator.
