@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-#define PAGE 4096
 #define CALM 1000 /* batches of CQEs */
 
 static void destroy(BufRing *ring) {
@@ -83,13 +83,18 @@ static bool is_free(const Lent *lent) {
   return lent->picked && lent->parts == 0 && lent->views == 0;
 }
 
+/* Pages may be larger than a buffer: one would take its neighbours along. */
+static bool is_of_pages(const BufRingShape *shape) {
+  return shape->size % (uint32_t)sysconf(_SC_PAGESIZE) == 0;
+}
+
 void bufring_settle(BufRing *ring, uint32_t bid) {
   const BufRingShape *shape = &ring->shape;
   if (shape->source || !is_free(&ring->lent[bid]) || !is_ours(ring))
     return;
   if (bid < ring->extent)
     provide(ring, bid, shape->size);
-  else if (shape->size % PAGE == 0) /* nobody needs it now, nor its pages */
+  else if (is_of_pages(shape)) /* nobody needs it now, nor its pages */
     madvise(bufring_bytes(ring, bid), shape->size, MADV_DONTNEED);
 }
 
