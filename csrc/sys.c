@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MOST_KEPT (1 << 26) /* bytes: more is too much for any malloc */
+#define MOST_KEPT (60 << 20) /* bytes: glibc takes no hint from 64 MiB on */
 
 static int check_fd(lua_State *L, int arg) {
   lua_Integer fd = luaL_checkinteger(L, arg);
@@ -216,7 +216,11 @@ static int sys_fail(lua_State *L) {
   return fail_push(L, luaL_optstring(L, 1, NULL), code);
 }
 
-/* keep_freed(size): so many bytes malloc(3) keeps, see mem.h */
+/*
+** keep_freed(size): from now on malloc(3) keeps about so many bytes that are
+** free, 60 MiB at most, in place of giving them back to the kernel, where
+** it is glibc's.  mallopt(3), M_TRIM_THRESHOLD
+*/
 static int sys_keep_freed(lua_State *L) {
   lua_Number bytes = luaL_checknumber(L, 1);
   luaL_argcheck(L, bytes >= 0, 1, "out of range");

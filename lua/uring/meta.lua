@@ -2732,7 +2732,9 @@ function core.iovecs(items) end
 ---@return boolean
 function core.is_blocked(name) end
 
---- keep_freed(size): so many bytes malloc(3) keeps, see mem.h
+--- keep_freed(size): from now on malloc(3) keeps about so many bytes that are
+--- free, 60 MiB at most, in place of giving them back to the kernel, where it
+--- is glibc's. mallopt(3), M_TRIM_THRESHOLD
 ---@param size integer
 function core.keep_freed(size) end
 
