@@ -1,8 +1,10 @@
 --- Buffer rings that begin with few of their buffers, and provide more where
 -- an op has found none.
+local byhand = require "spec.support.byhand"
 local core = require "uring.core"
 local errno = require "uring.errno"
 local leaks = require "spec.support.leaks"
+local net = require "uring.net"
 local rows = require "spec.support.rows"
 local uring = require "uring"
 local within = require "spec.support.within"
@@ -18,11 +20,7 @@ describe("a buffer ring with 'first'", function()
     near, far = assert(core.socketpair())
   end)
 
-  after_each(function()
-    ring:close()
-    core.close(near)
-    core.close(far)
-  end)
+  after_each(function() byhand.close(ring, near, far) end)
 
   -- A byte is sent, and received into one of the buffers: the op's result.
   local function pass(buffers)
@@ -113,7 +111,7 @@ describe("a run", function()
     within.run(function()
       local pairs_of, got = {}, 0
       for i = 1, CROWD do
-        pairs_of[i] = table.pack(assert(require("uring.net").socketpair()))
+        pairs_of[i] = table.pack(assert(net.socketpair()))
         uring.spawn(function()
           local bytes = pairs_of[i][2]:read_some()
           assert.equal("peer " .. i, bytes)

@@ -41,11 +41,7 @@ describe("a quick op", function()
     strings = assert(ring:buf_ring { bgid = 1, entries = 2, size = 16 })
   end)
 
-  after_each(function()
-    ring:close()
-    core.close(near)
-    core.close(far)
-  end)
+  after_each(function() byhand.close(ring, near, far) end)
 
   it("sends a string or a Buffer, and receives a string", function()
     assert.equal("waits", (called(bound.transmit, near, false, "hello")))

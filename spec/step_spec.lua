@@ -38,13 +38,11 @@ describe("a turn", function()
   end)
 
   after_each(function()
-    ring:close()
+    byhand.close(ring, near, far)
     for _, pair in ipairs(socks) do
       core.close(pair[1])
       core.close(pair[2])
     end
-    core.close(near)
-    core.close(far)
   end)
 
   it("brings more than the kernel does at a time", function()

@@ -41,11 +41,7 @@ describe("write", function()
       end)
   end)
 
-  after_each(function()
-    ring:close()
-    core.close(near)
-    core.close(far)
-  end)
+  after_each(function() byhand.close(ring, near, far) end)
 
   it("sends a string or a Buffer, and returns the stream", function()
     local self = stream()

@@ -43,4 +43,14 @@ function byhand.bound(given)
   return ring, bound, assert(core.socketpair())
 end
 
+--- Closes what byhand.bound has made.
+---@param ring uring.Ring
+---@param near integer
+---@param far integer
+function byhand.close(ring, near, far)
+  ring:close()
+  core.close(near)
+  core.close(far)
+end
+
 return byhand
